@@ -1,0 +1,124 @@
+/* collective.h — what all ranks do together, written once over messages.
+ *
+ * Three split-phase collectives (open, start, poll as you compute, wait, close): a sum,
+ * a gathering of small records, and "each shard to its owner, the owner combines, all
+ * get the result".  They allocate in open only.  Then some blocking ones for set-up. */
+
+#ifndef TALLY_COLLECTIVE_H
+#define TALLY_COLLECTIVE_H
+
+#include "tally/comm.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- v <- sum over ranks of v, in place ---- */
+
+typedef enum tally_sum_algorithm {
+    TALLY_SUM_NATIVE, /* the comm's own; ring where it has none */
+    TALLY_SUM_RING,   /* 2(n-1)/n of v sent; Patarasuk and Yuan 2009 */
+    TALLY_SUM_HALVING /* recursive halving and doubling; Rabenseifner 2004 */
+} tally_sum_algorithm;
+
+typedef struct tally_sum {
+    tally_task task;
+    tally_sum_algorithm algorithm;
+    tally_real *v;
+    size_t n, most;
+    tally_real *scratch; /* owned */
+    int tag, phase;
+    tally_request requests[2];
+} tally_sum;
+
+/* most: the longest vector that start will see; number: apart from all other
+ * collectives of that channel that may be under way, < 2000 (a collective has the tags
+ * 2 number and 2 number + 1 to itself).  Every rank ends with the same bits. Local. */
+TALLY_API tally_status tally_sum_open(tally_sum *s, tally_comm *c,
+                                      tally_channel channel, int number,
+                                      tally_sum_algorithm algorithm, size_t most);
+TALLY_API tally_status tally_sum_start(tally_sum *s, tally_real *v, size_t n);
+TALLY_API tally_status tally_sum_wait(tally_sum *s);
+TALLY_API void tally_sum_close(tally_sum *s);
+
+/* Exact bytes that `rank` of `size` sends to sum n values by ring or halving; native is
+ * modelled as ring. */
+TALLY_API uint64_t tally_sum_bytes(tally_sum_algorithm algorithm, int rank, int size,
+                                   size_t n);
+
+/* ---- all[r] <- mine of rank r, for small records ---- */
+
+/* Dissemination (Bruck et al. 1997): ceil(log2 n) rounds, (n-1) records sent. */
+typedef struct tally_gather {
+    tally_task task;
+    size_t record;         /* bytes */
+    unsigned char *all;    /* owned: size records, in rank order once done */
+    unsigned char *turned; /* owned: the same, this rank's first */
+    int tag, round;
+    tally_request requests[2];
+} tally_gather;
+
+TALLY_API tally_status tally_gather_open(tally_gather *g, tally_comm *c,
+                                         tally_channel channel, int number,
+                                         size_t record);
+TALLY_API tally_status tally_gather_start(tally_gather *g, const void *mine);
+TALLY_API tally_status tally_gather_wait(tally_gather *g); /* then read g->all */
+TALLY_API void tally_gather_close(tally_gather *g);
+
+/* ---- each shard to its owner, who combines; all get the result ---- */
+
+/* The units of a vector are dealt to the ranks in blocks of ceil(units / size): rank r
+ * owns units [r*block, min((r+1)*block, units)), possibly none.
+ *
+ * combine   ballots[r] is what rank r says of my shard, ballots[rank] included
+ * result    where my shard of the result goes: inside `to`; when `to` is `from`, it is
+ *           ballots[rank] */
+typedef tally_status (*tally_combine)(void *context, const void *const *ballots,
+                                      size_t first, size_t units, void *result);
+
+typedef struct tally_sharded {
+    tally_task task;
+    size_t from_unit, to_unit; /* bytes of a unit on the way to its owner, and back */
+    size_t most, units;
+    const unsigned char *from;
+    unsigned char *to;
+    unsigned char *inbox;    /* owned: the ballots of the others for my shard */
+    const void **ballots;    /* owned: size pointers */
+    tally_request *requests; /* owned: 4 per rank */
+    tally_combine combine;
+    void *context;
+    int tag, phase;
+} tally_sharded;
+
+TALLY_API tally_status tally_sharded_open(tally_sharded *s, tally_comm *c,
+                                          tally_channel channel, int number,
+                                          size_t from_unit, size_t to_unit, size_t most,
+                                          tally_combine combine, void *context);
+/* from: units * from_unit bytes; to: units * to_unit bytes; they may be the same array
+ * when the units are equally long.  Both untouched until wait. */
+TALLY_API tally_status tally_sharded_start(tally_sharded *s, const void *from, void *to,
+                                           size_t units);
+TALLY_API tally_status tally_sharded_wait(tally_sharded *s);
+TALLY_API void tally_sharded_close(tally_sharded *s);
+
+TALLY_API tally_span tally_sharded_shard(int rank, int size, size_t units);
+TALLY_API uint64_t tally_sharded_bytes(int rank, int size, size_t units,
+                                       size_t from_unit, size_t to_unit);
+
+/* ---- blocking, for set-up.  Collective; one at a time per comm ---- */
+
+TALLY_API tally_status tally_barrier(tally_comm *c);
+TALLY_API tally_status tally_broadcast(tally_comm *c, int root, void *p, size_t n);
+/* all: size records of n bytes, in rank order. */
+TALLY_API tally_status tally_gather_all(tally_comm *c, const void *mine, size_t n,
+                                        void *all);
+
+/* The worst status of all ranks, on all ranks; its sentence comes from the lowest rank
+ * that had it ("rank 3: cannot open ..."), so that any one rank can print it.  Ranks
+ * must arrive here even when their own status is bad: that is the point. */
+TALLY_API tally_status tally_agree(tally_comm *c, tally_status mine);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

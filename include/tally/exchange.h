@@ -1,0 +1,81 @@
+/* exchange.h — how every rank's vector becomes the one they agree on.
+ *
+ * The vector is cut into spans that are known from the start (the plan).  Each is
+ * started when the backward pass has finished it and finished when its result is
+ * needed; in between, tally_poll(comm) makes progress.  An exchange sees the layout,
+ * never a model. */
+
+#ifndef TALLY_EXCHANGE_H
+#define TALLY_EXCHANGE_H
+
+#include "tally/collective.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum tally_form {
+    TALLY_NUMBERS, /* views hold values */
+    TALLY_BITS     /* views may hold bits: proposals are packed where they are made */
+} tally_form;
+
+typedef struct tally_exchange tally_exchange;
+
+typedef struct tally_exchange_ops {
+    tally_about about;
+    tally_form form;
+    bool whole; /* needs every span at once: its plan is one span */
+    tally_status (*open)(tally_exchange *x);
+    /* Gives the rule's propose somewhere to write: sets v->bits (and mask) for span k.
+     * Optional; without it proposals are numbers. */
+    void (*offer)(tally_exchange *x, size_t k, tally_view *v);
+    /* Starts span k; may return before it is done.  v's memory stays untouched until
+     * finish.  All ranks start the same spans in the same order. */
+    tally_status (*start)(tally_exchange *x, size_t k, uint64_t step, tally_view v);
+    tally_status (*finish)(tally_exchange *x, size_t k, tally_view *agreed);
+    /* Exact bytes that this rank sends for a span of `count` values; native collectives
+     * and shared memory: modelled, and modelled_wire is set. */
+    uint64_t (*wire)(const tally_exchange *x, size_t count);
+    void (*close)(tally_exchange *x);
+} tally_exchange_ops;
+
+struct tally_exchange {
+    const tally_exchange_ops *ops;
+    void *options;              /* owned */
+    tally_comm *comm;           /* borrowed */
+    const tally_layout *layout; /* borrowed */
+    const tally_span *plan;     /* borrowed: they tile the vector */
+    size_t plan_count;
+    uint64_t seed;
+    tally_channel channel;
+    tally_state state;
+    bool modelled_wire;
+    void *inner;
+};
+
+extern TALLY_API const tally_family tally_exchange_family;
+TALLY_API tally_status tally_register_exchange(const tally_exchange_ops *ops);
+
+/* spec: "vote:tie=coin".  The plan must tile [0, layout->length); every span but the
+ * last ends on a multiple of 64.  Collective. */
+TALLY_API tally_status tally_exchange_open(tally_exchange *x, const char *spec,
+                                           tally_comm *comm, const tally_layout *layout,
+                                           const tally_span *plan, size_t plan_count,
+                                           uint64_t seed);
+TALLY_API void tally_exchange_close(tally_exchange *x);
+
+/* One whole vector, blocking: propose-free, for tests and programs.  v: the flat
+ * vector; on return it holds what was agreed, as numbers.  Collective. */
+TALLY_API tally_status tally_exchange_all(tally_exchange *x, uint64_t step,
+                                          tally_real *v);
+
+/* Writes the span of a view into v as numbers; nothing when they are there already. */
+TALLY_API void tally_view_numbers(tally_view view, tally_span s, tally_real *v);
+
+/* Exact bytes this rank sends for the whole plan. */
+TALLY_API uint64_t tally_exchange_wire(const tally_exchange *x);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,149 @@
+/* run.h — a run: an objective, a rule, an exchange and a trainer on a comm.
+ *
+ *     tally_run run = {0};
+ *     tally_run_set(&run, "rule", "adam:beta2=0.99");     as on the command line
+ *     tally_run_open(&run, comm);
+ *     tally_run_train(&run);
+ *     tally_run_close(&run);
+ */
+
+#ifndef TALLY_RUN_H
+#define TALLY_RUN_H
+
+#include "tally/exchange.h"
+#include "tally/model.h"
+#include "tally/rule.h"
+#include "tally/schedule.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The options of a run: the flags of `tally train`.  Families hold a spec each. */
+typedef struct tally_config {
+    char *comm, *data, *model, *loss, *rule, *schedule, *clip, *exchange, *trainer;
+    double rate;
+    uint64_t batch;    /* samples per rank and step */
+    uint64_t epochs;   /* passes over the training rows */
+    uint64_t steps;    /* when not 0: stop after so many steps instead */
+    uint64_t warmup;   /* steps of linear growth of the rate */
+    uint64_t validate; /* training rows held out */
+    uint64_t seed;
+    uint64_t threads; /* per rank, for products; 0: from topology and binding */
+    uint64_t bucket;  /* KiB of gradient that travel together */
+    uint64_t checkpoint_every; /* steps; 0: once an epoch */
+    uint64_t keep;             /* checkpoints kept */
+    uint64_t log_every;        /* steps between metrics; 0: once an epoch */
+    double patience;           /* seconds of waiting before a rank says for whom */
+    char *out;                 /* the run folder; NULL: none, nothing is kept */
+} tally_config;
+
+extern TALLY_API const tally_about tally_config_about;
+
+typedef struct tally_run tally_run;
+
+typedef struct tally_trainer_ops {
+    tally_about about;
+    tally_status (*train)(tally_run *run);
+} tally_trainer_ops;
+
+extern TALLY_API const tally_family tally_trainer_family, tally_strategy_family;
+TALLY_API tally_status tally_register_trainer(const tally_trainer_ops *ops);
+
+/* A named row of choices; each is a spec, NULL leaves the family as it is. */
+typedef struct tally_strategy_ops {
+    tally_about about;
+    const char *trainer, *exchange, *rule;
+} tally_strategy_ops;
+
+/* Every family of the library, in the order of the tour; ends with NULL. */
+extern TALLY_API const tally_family *const tally_families[];
+
+typedef struct tally_result {
+    double test_accuracy, test_loss; /* NAN without test samples */
+    double validate_accuracy, validate_loss;
+    double train_loss;    /* mean over the last epoch */
+    double seconds;       /* of training, evaluation and checkpoints left out */
+    double start_seconds; /* process start to first step */
+    uint64_t steps;       /* of the whole run, resumed ones included */
+    uint64_t samples;
+    double step_median_seconds;
+    double bytes_sent_per_step; /* by the exchange, mean over ranks */
+    double overlap; /* share of the exchange's time hidden under the gradient, 0..1 */
+} tally_result;
+
+/* What a person may be told as the run goes; NULL members are left out.  Called on rank
+ * 0 only (`warned`: on the rank concerned). */
+typedef struct tally_observer {
+    void (*said)(void *context, const char *sentence);   /* once, for people */
+    void (*warned)(void *context, const char *sentence); /* something needs attention */
+    void (*stepped)(void *context, const tally_run *run, uint64_t step, double loss,
+                    double rate);
+    void *context;
+} tally_observer;
+
+struct tally_run {
+    /* Set by the user before open. */
+    void *config; /* what was set so far; owned; NULL until the first set */
+    tally_objective *objective; /* a user's own, borrowed; NULL: from model and data */
+    tally_observer observer;
+    const char *resume; /* the run folder to go on with; borrowed */
+
+    /* Set by open. */
+    const tally_config *options; /* config, resolved */
+    tally_comm *comm;
+    tally_source source;
+    tally_sampler sampler;
+    tally_objective net;
+    tally_objective *f; /* the user's objective, or &net */
+    tally_rule rule;
+    tally_schedule schedule;
+    tally_clip clip;
+    tally_exchange exchange;
+    const tally_trainer_ops *trainer;
+    void *trainer_options;
+    tally_span *plan;
+    size_t plan_count;
+    tally_real *w;
+    uint64_t step, steps; /* done, of the whole run */
+    uint64_t steps_per_epoch;
+    tally_result result;
+    tally_state state; /* sums of the epoch so far: part of a checkpoint */
+    /* What a trainer calls after each step, with the score of all ranks and whether one
+     * of them was told to stop: metrics, evaluation, checkpoints.  Collective. */
+    tally_status (*after_step)(tally_run *run, const tally_score *score, double rate,
+                               bool stop);
+    struct tally_folder *folder;   /* the run folder; NULL without out */
+    struct tally_metrics *metrics; /* NULL without out, and on ranks other than 0 */
+};
+
+/* Sets one option: a family ("rule", "adam:beta2=0.99"), one key of a family
+ * ("rule.beta2", "0.99"), or a plain option ("batch", "64").  An unknown name gets a
+ * sentence with the nearest one.  Local. */
+TALLY_API tally_status tally_run_set(tally_run *run, const char *name,
+                                     const char *value);
+
+/* Builds everything, agrees that all ranks run the same thing, and reads the checkpoint
+ * when resume is set.  Collective. */
+TALLY_API tally_status tally_run_open(tally_run *run, tally_comm *comm);
+
+/* Trains to the end and fills run->result.  Returns TALLY_STOPPED after SIGTERM or
+ * SIGINT (once tally_stop_on_signals was called), TALLY_DIVERGED on a value that is not
+ * finite. Collective. */
+TALLY_API tally_status tally_run_train(tally_run *run);
+
+/* The exact score of a split over all ranks, the same on each.  Collective. */
+TALLY_API tally_status tally_run_score(tally_run *run, tally_split split,
+                                       tally_score *score);
+
+TALLY_API void tally_run_close(tally_run *run);
+
+/* From now on SIGTERM, SIGINT and SIGUSR1 finish the step, write a checkpoint and end
+ * the run.  SIGUSR1, because Open MPI's mpirun passes it on at once, and kills two
+ * seconds after the others. */
+TALLY_API void tally_stop_on_signals(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

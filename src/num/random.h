@@ -1,0 +1,38 @@
+/* random.h — every random number is a function of (seed, purpose, step, index).
+ *
+ * A counter-based generator (Philox 4x32-10: Salmon et al., Parallel Random Numbers: As
+ * Easy as 1, 2, 3, 2011; Random123): no state, so results depend neither on the number
+ * of ranks nor on what ran before. */
+
+#ifndef TALLY_NUM_RANDOM_H
+#define TALLY_NUM_RANDOM_H
+
+#include <stdint.h>
+
+typedef enum tally_purpose { /* numbers are part of the format of a seed: never reuse
+                                one */
+                             TALLY_FOR_WEIGHTS =
+                                 1, /* initial weights: step = tensor, index = value */
+                             TALLY_FOR_HOLDOUT =
+                                 2, /* which training rows are the validation split */
+                             TALLY_FOR_ORDER =
+                                 3, /* order of the training rows: step = epoch */
+                             TALLY_FOR_TIE =
+                                 4, /* coin of a tied vote: index = coordinate / 64 */
+                             TALLY_FOR_ZERO =
+                                 5, /* coin of a zero ballot: index = coordinate / 64 */
+                             TALLY_FOR_TESTS = 6
+} tally_purpose;
+
+uint64_t tally_random(uint64_t seed, tally_purpose purpose, uint64_t step,
+                      uint64_t index);
+
+/* Uniform in [0, 1), 53 bits. */
+double tally_random_uniform(uint64_t seed, tally_purpose purpose, uint64_t step,
+                            uint64_t index);
+
+/* A keyed permutation of [0, n): the place of i, without a table.  n >= 1. */
+uint64_t tally_random_permute(uint64_t seed, tally_purpose purpose, uint64_t step,
+                              uint64_t n, uint64_t i);
+
+#endif
