@@ -1,0 +1,12 @@
+/* clip.h — the tables of the built-in bounds, one a file. */
+
+#ifndef TALLY_CLIP_CLIP_H
+#define TALLY_CLIP_CLIP_H
+
+#include "tally/schedule.h"
+
+#define CLIP(name) extern const tally_clip_ops tally_clip_##name;
+#include "clip/list.def"
+#undef CLIP
+
+#endif
