@@ -1,0 +1,19 @@
+/* layer.h — the table of every layer, and how one is opened. */
+
+#ifndef TALLY_MODEL_LAYER_LAYER_H
+#define TALLY_MODEL_LAYER_LAYER_H
+
+#include "tally/model.h"
+
+#define LAYER(name) extern const tally_layer_ops tally_layer_##name;
+#include "model/layer/list.def"
+#undef LAYER
+
+/* Opens the layer of a spec ("dense:out=512") for inputs of `in` values and appends its
+ * tensors to the layout, which it borrows.  number: its place among layers of its kind,
+ * from 1; dense number 2 is named dense2.  After a failure l must still be closed. */
+tally_status tally_layer_open(tally_layer *l, const char *spec, size_t in,
+                              size_t number, tally_layout *layout);
+void tally_layer_close(tally_layer *l);
+
+#endif

@@ -1,0 +1,45 @@
+/* tanh.c — the hyperbolic tangent of each value.
+ *
+ *     y = tanh(x),  dx = dy (1 - y^2)
+ *
+ * LeCun et al., Efficient BackProp, 1998, section 4.4.  No weights. */
+
+#include "model/layer/layer.h"
+
+#include <tgmath.h>
+
+static tally_status shape(tally_layer *l, tally_layout *layout)
+{
+    (void)layout;
+    l->out = l->in;
+    return TALLY_OK;
+}
+
+static void forward(const tally_layer *l, const tally_real *w, const tally_real *x,
+                    size_t batch, tally_real *y)
+{
+    (void)w;
+    for (size_t i = 0; i < batch * l->in; i++)
+        y[i] = tanh(x[i]);
+}
+
+static void backward(const tally_layer *l, const tally_real *w, const tally_real *x,
+                     const tally_real *y, const tally_real *dy, size_t batch,
+                     tally_real *dx, tally_real *g)
+{
+    size_t n = batch * l->in;
+
+    (void)w, (void)x, (void)g;
+    if (!dx) return;
+    for (size_t i = 0; i < n; i++)
+        dx[i] = dy[i] * (1 - y[i] * y[i]);
+}
+
+const tally_layer_ops tally_layer_tanh = {
+    .about = {.name = "tanh",
+              .brief = "the hyperbolic tangent of each value",
+              .paper = "LeCun et al. 1998"},
+    .shape = shape,
+    .forward = forward,
+    .backward = backward,
+};

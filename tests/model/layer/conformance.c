@@ -1,0 +1,127 @@
+/* What every layer promises, registered ones included. */
+
+#include "model/layer/lone.h"
+#include "support/arrays.h"
+#include "support/expect.h"
+#include "support/slope.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static void each_layer(void (*check)(const char *spec))
+{
+    const tally_about *about;
+
+    for (size_t i = 0; (about = tally_family_at(&tally_layer_family, i)); i++)
+        check(about->name);
+    check("dense:out=5,init=glorot");
+    check("dense:out=6,init=uniform");
+}
+
+enum { BATCH = 3, IN = 6 };
+
+/* sum over all outputs of dy y, whose slopes are dx and g. */
+static double weigh_outputs(void *context)
+{
+    lone_layer *l = context;
+    double sum = 0;
+
+    l->layer.ops->forward(&l->layer, l->w, l->x, l->batch, l->y);
+    for (size_t i = 0; i < l->batch * l->layer.out; i++)
+        sum += (double)l->dy[i] * (double)l->y[i];
+    return sum;
+}
+
+/* Inputs, weights and dy are at most 1: an output of IN + 1 terms rounds at most so
+ * often, each time by under IN + 1 epsilons, and there are batch × out of them. */
+static void check_layer_slopes(const char *spec)
+{
+    lone_layer l;
+
+    lone_open(&l, spec, BATCH, IN);
+    slope_function f = {weigh_outputs, &l,
+                        (double)(BATCH * l.layer.out * (IN + 1) * (IN + 1)) *
+                            REAL_EPSILON};
+
+    lone_run(&l);
+    for (size_t i = 0; i < BATCH * IN; i++)
+        check_slope(spec, f, &l.x[i], (double)l.dx[i]);
+    for (size_t i = 0; i < l.layout.length; i++)
+        check_slope(spec, f, &l.w[i], (double)l.g[i]);
+    lone_close(&l);
+}
+
+Test(layer, backward_is_the_slope_of_forward)
+{
+    each_layer(check_layer_slopes);
+}
+
+static void check_layer_without_dx(const char *spec)
+{
+    lone_layer a, b;
+
+    lone_open(&a, spec, BATCH, IN);
+    lone_open(&b, spec, BATCH, IN);
+    lone_run(&a);
+    free(b.dx);
+    b.dx = NULL;
+    for (size_t i = 0; i < b.layout.length; i++)
+        b.g[i] = (tally_real)NAN;
+    lone_run(&b);
+    cr_assert(memcmp(a.g, b.g, a.layout.length * sizeof *a.g) == 0, "%s", spec);
+    lone_close(&a);
+    lone_close(&b);
+}
+
+Test(layer, backward_overwrites_g_and_dx_is_optional)
+{
+    each_layer(check_layer_without_dx);
+}
+
+/* The layer above d values of others, as the second of a network. */
+static void check_layer_init(const char *spec)
+{
+    lone_layer l;
+
+    lone_open(&l, spec, BATCH, IN);
+    size_t bytes = l.layout.length * sizeof *l.w;
+    tally_real *first = random_reals(7, l.layout.length);
+
+    if (l.layer.ops->init) {
+        expect_ok(l.layer.ops->init(&l.layer, 3, first));
+        expect_ok(l.layer.ops->init(&l.layer, 4, l.w));
+        cr_assert(memcmp(first, l.w, bytes) != 0, "%s: the seed does not matter", spec);
+        expect_ok(l.layer.ops->init(&l.layer, 3, l.w));
+        cr_assert(memcmp(first, l.w, bytes) == 0, "%s: the seed is not all", spec);
+    }
+    free(first);
+    lone_close(&l);
+}
+
+Test(layer, init_is_a_function_of_the_seed)
+{
+    each_layer(check_layer_init);
+}
+
+/* The header allows dx to be dy for a layer that is elementwise: none with tensors. */
+static void check_layer_in_place(const char *spec)
+{
+    lone_layer a, b;
+
+    lone_open(&a, spec, BATCH, IN);
+    lone_open(&b, spec, BATCH, IN);
+    lone_run(&a);
+    if (a.layer.span.count == 0) {
+        memcpy(b.dx, b.dy, BATCH * IN * sizeof *b.dx);
+        b.layer.ops->forward(&b.layer, b.w, b.x, BATCH, b.y);
+        b.layer.ops->backward(&b.layer, b.w, b.x, b.y, b.dx, BATCH, b.dx, b.g);
+        cr_assert(memcmp(a.dx, b.dx, BATCH * IN * sizeof *a.dx) == 0, "%s", spec);
+    }
+    lone_close(&a);
+    lone_close(&b);
+}
+
+Test(layer, elementwise_backward_works_in_place)
+{
+    each_layer(check_layer_in_place);
+}
