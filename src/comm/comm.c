@@ -1,0 +1,264 @@
+/* comm.c — the calls of comm.h: what all members share.
+ *
+ * Each call counts the traffic of its channel (tag / 4096), reports waits that last too
+ * long, and passes on to the member's table.  tally_launch picks the member. */
+
+#include "comm/comm.h"
+
+#include "comm/launcher.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const tally_about *const members[] = {
+#define COMM(name) &tally_comm_##name.about,
+#include "comm/list.def"
+#undef COMM
+    NULL,
+};
+
+const tally_family tally_comm_family = {
+    .name = "comm",
+    .flag = "--comm",
+    .brief = "how ranks send messages to each other",
+    .members = members,
+};
+
+tally_status tally_register_comm(const tally_comm_ops *ops)
+{
+    return tally_family_register(&tally_comm_family, &ops->about);
+}
+
+/* ---- launch ---- */
+
+static const char *chosen(const char *spec)
+{
+    if (strcmp(spec, "auto") != 0) return spec;
+#ifdef TALLY_HAS_MPI
+    if (tally_launcher_present(getenv)) return "mpi";
+#endif
+    return "self";
+}
+
+typedef struct visit {
+    tally_body body;
+    void *context;
+} visit;
+
+static tally_status run_body(tally_comm *c, void *context)
+{
+    const visit *v = context;
+    tally_status status = v->body(c, v->context);
+
+    free(c->waited);
+    c->waited = NULL;
+    c->waited_room = 0;
+    return status;
+}
+
+tally_status tally_launch(const char *spec, tally_body body, void *context)
+{
+    visit v = {body, context};
+    const tally_about *about;
+    void *options;
+
+    spec = chosen(spec);
+#ifndef TALLY_HAS_MPI
+    if (strcmp(spec, "mpi") == 0 || strncmp(spec, "mpi:", 4) == 0)
+        return TALLY_FAIL(UNSUPPORTED,
+                          "comm mpi: this build of Tally has no MPI; build "
+                          "it with -DTALLY_MPI=ON");
+#endif
+    TALLY_TRY(tally_family_open(&tally_comm_family, spec, &about, &options));
+    /* The head of a comm's table is its first field. */
+    const tally_comm_ops *ops = (const tally_comm_ops *)(const void *)about;
+    tally_status status = ops->launch(options, run_body, &v);
+    tally_options_close(about, options);
+    return status;
+}
+
+/* ---- messages ---- */
+
+static tally_traffic *traffic_of(tally_comm *c, int tag)
+{
+    assert(tag >= 0 && tag < TALLY_TAG(TALLY_CHANNELS, 0));
+    return &c->traffic[tag / TALLY_TAG(1, 0)];
+}
+
+tally_status tally_isend(tally_comm *c, int to, int tag, const void *p, size_t n,
+                         tally_request *r)
+{
+    tally_traffic *traffic = traffic_of(c, tag);
+
+    assert(!r->active && to >= 0 && to < c->size);
+    *r = (tally_request){.peer = to, .tag = tag, .bytes = n};
+    TALLY_TRY(c->ops->isend(c, to, tag, p, n, r));
+    r->active = true;
+    traffic->bytes_sent += n;
+    traffic->messages_sent++;
+    return TALLY_OK;
+}
+
+tally_status tally_irecv(tally_comm *c, int from, int tag, void *p, size_t most,
+                         tally_request *r)
+{
+    assert(!r->active && from >= TALLY_ANY && from < c->size && tag >= 0);
+    *r = (tally_request){.is_receive = true, .peer = from, .tag = tag, .bytes = most};
+    TALLY_TRY(c->ops->irecv(c, from, tag, p, most, r));
+    r->active = true;
+    return TALLY_OK;
+}
+
+/* self and sim find a deadlock at once and say who waits for whom; a deadline of ours
+ * would keep them from it. */
+static bool may_stall(const tally_comm *c)
+{
+    return c->stalled && c->patience > 0 && isfinite(c->patience) &&
+           c->ops != &tally_comm_self && c->ops != &tally_comm_sim;
+}
+
+tally_status tally_native_sum(tally_comm *c, int tag, tally_real *v, size_t n,
+                              tally_request *r)
+{
+    tally_traffic *traffic = traffic_of(c, tag);
+    uint64_t bytes = tally_sum_bytes(TALLY_SUM_NATIVE, c->rank, c->size, n);
+    uint64_t messages = 2 * ((uint64_t)c->size - 1);
+    double start = tally_now(c);
+
+    *r = (tally_request){.peer = TALLY_ANY, .tag = tag, .bytes = n * sizeof *v};
+    TALLY_TRY(c->ops->isum(c, v, n, r));
+    r->active = true;
+    /* A library that blocks here lets nobody look at the clock before it is over. */
+    double lasted = tally_now(c) - start;
+    if (may_stall(c) && lasted > c->patience)
+        c->stalled(c->stalled_context, c, TALLY_ANY, tag, lasted);
+    traffic->bytes_sent += bytes;
+    traffic->bytes_received += bytes;
+    traffic->messages_sent += messages;
+    traffic->messages_received += messages;
+    return TALLY_OK;
+}
+
+/* r is done: what it was goes to *note, and into the count of what has come in. */
+static void finish(tally_comm *c, tally_request *r, tally_note *note)
+{
+    r->active = false;
+    if (!r->is_receive) {
+        *note = (tally_note){r->peer, r->tag, r->bytes};
+        return;
+    }
+    tally_traffic *traffic = traffic_of(c, r->tag);
+
+    traffic->bytes_received += note->bytes;
+    traffic->messages_received++;
+}
+
+tally_status tally_test(tally_comm *c, tally_request *r, bool *done, tally_note *note)
+{
+    tally_note mine;
+
+    *done = true;
+    if (!r->active) return TALLY_OK;
+    if (!note) note = &mine;
+    TALLY_TRY(c->ops->test(c, r, done, note));
+    if (*done) finish(c, r, note);
+    return TALLY_OK;
+}
+
+static const tally_request *first_active(tally_request *const *r, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (r[i]->active) return r[i];
+    return NULL;
+}
+
+/* Waits in stretches of 1, 1, 2, 4, ... times the comm's patience. */
+static tally_status wait_reporting(tally_comm *c, tally_request *const *r, size_t n,
+                                   double deadline, int *which, tally_note *note)
+{
+    const tally_request *first = first_active(r, n);
+    double start = tally_now(c);
+
+    for (double lasted = c->patience;; lasted *= 2) {
+        double until = fmin(deadline, start + lasted);
+
+        TALLY_TRY(c->ops->wait_some(c, r, n, until, which, note));
+        if (*which >= 0 || until >= deadline) return TALLY_OK;
+        c->stalled(c->stalled_context, c, first->peer, first->tag, lasted);
+    }
+}
+
+tally_status tally_wait_some(tally_comm *c, tally_request *const *r, size_t n,
+                             double deadline, int *which, tally_note *note)
+{
+    tally_note mine;
+
+    *which = -1;
+    if (!first_active(r, n)) return TALLY_OK;
+    if (!note) note = &mine;
+    if (may_stall(c))
+        TALLY_TRY(wait_reporting(c, r, n, deadline, which, note));
+    else
+        TALLY_TRY(c->ops->wait_some(c, r, n, deadline, which, note));
+    if (*which >= 0) finish(c, r[*which], note);
+    return TALLY_OK;
+}
+
+tally_status tally_wait(tally_comm *c, tally_request *r, tally_note *note)
+{
+    int which;
+
+    return tally_wait_some(c, &r, 1, (double)INFINITY, &which, note);
+}
+
+void tally_abandon(tally_comm *c, tally_request *r)
+{
+    if (r->active) c->ops->abandon(c, r);
+    r->active = false;
+}
+
+/* ---- the rest ---- */
+
+tally_status tally_comm_split(tally_comm *c, int color, int key, tally_comm **sub)
+{
+    assert(color >= 0);
+    TALLY_TRY(c->ops->split(c, color, key, sub));
+    (*sub)->stalled = c->stalled;
+    (*sub)->stalled_context = c->stalled_context;
+    (*sub)->patience = c->patience;
+    return TALLY_OK;
+}
+
+void tally_comm_close(tally_comm *sub)
+{
+    if (!sub) return;
+    free(sub->waited);
+    sub->ops->close(sub);
+}
+
+tally_status tally_share(tally_comm *c, size_t bytes, tally_window **w)
+{
+    return c->ops->share(c, bytes, w);
+}
+
+void tally_unshare(tally_comm *c, tally_window *w)
+{
+    if (w) c->ops->unshare(c, w);
+}
+
+double tally_now(tally_comm *c)
+{
+    return c->ops->now(c);
+}
+
+void tally_spend(tally_comm *c, double seconds)
+{
+    if (c->ops->spend) c->ops->spend(c, seconds);
+}
+
+void tally_abort(tally_comm *c, int code)
+{
+    c->ops->abort(c, code);
+}

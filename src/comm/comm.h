@@ -1,0 +1,28 @@
+/* comm.h — what the files of this folder share beyond the public headers. */
+
+#ifndef TALLY_COMM_COMM_H
+#define TALLY_COMM_COMM_H
+
+#include "tally/collective.h"
+
+#include "base/status.h"
+
+#define COMM(name) extern const tally_comm_ops tally_comm_##name;
+#include "comm/list.def"
+#undef COMM
+
+/* Tags of TALLY_CONTROL from 4000 on belong to the blocking collectives and to
+ * split and share; one such call is under way per comm at a time. */
+enum { TALLY_OWN_GATHER = 2000, TALLY_OWN_BROADCAST = 4002, TALLY_OWN_SHARE = 4003 };
+
+/* Tests every active request of r[0..n); *busy: one at least is still under way. */
+tally_status tally_requests_test(tally_comm *c, tally_request *r, size_t n, bool *busy);
+
+/* Takes t off its comm's list and forgets its requests.  For close functions. */
+void tally_task_drop(tally_task *t);
+
+/* The comm's own all-reduce, with its traffic modelled as the ring's. */
+tally_status tally_native_sum(tally_comm *c, int tag, tally_real *v, size_t n,
+                              tally_request *r);
+
+#endif

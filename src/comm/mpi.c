@@ -1,0 +1,453 @@
+/* mpi.c — ranks as processes of an MPI job.
+ *
+ * The one file that knows MPI.  It needs MPI_THREAD_SERIALIZED, works on a copy of
+ * MPI_COMM_WORLD so that a host program's messages stay apart, and lets MPI return its
+ * errors.  Counts of MPI 3 are int: a message of more bytes travels as one value of a
+ * type made for it, of megabytes and a remainder.
+ *
+ * Waiting tests each request in turn; after many rounds in vain it offers the core to
+ * others each time, for there may be more ranks than cores. */
+
+#include "comm/comm.h"
+#include "comm/launcher.h"
+
+#include <mpi.h>
+
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HOT_ROUNDS = 1000 }; /* some 100 us: a wait on a free core never yields */
+
+static const size_t megabyte = (size_t)1 << 20;
+
+typedef struct mpi {
+    int native;
+} mpi;
+
+enum { NATIVE_BLOCKING, NATIVE_NONBLOCKING };
+
+static const tally_option options_table[] = {
+    TALLY_OPTION(CHOICE, mpi, native, "blocking", "blocking|nonblocking",
+                 "the native sum is MPI_Allreduce when it starts, or MPI_Iallreduce"),
+    TALLY_END,
+};
+
+typedef struct seat {
+    MPI_Comm comm, node;
+} seat;
+
+static MPI_Comm comm_of(const tally_comm *c)
+{
+    const seat *s = c->inner;
+
+    return s->comm;
+}
+
+static tally_status failed(int code, const char *what)
+{
+    char text[MPI_MAX_ERROR_STRING] = "";
+    int length;
+
+    MPI_Error_string(code, text, &length);
+    return TALLY_FAIL(NETWORK, "%s failed: %s", what, text);
+}
+
+static tally_status message_failed(int code, const char *verb, int peer, int tag)
+{
+    char text[MPI_MAX_ERROR_STRING] = "";
+    int length;
+
+    MPI_Error_string(code, text, &length);
+    if (peer == TALLY_ANY)
+        return TALLY_FAIL(NETWORK, "%s any rank (tag %d) failed: %s", verb, tag, text);
+    return TALLY_FAIL(NETWORK, "%s rank %d (tag %d) failed: %s", verb, peer, tag, text);
+}
+
+/* ---- requests hold an MPI_Request ---- */
+
+_Static_assert(sizeof(MPI_Request) <= sizeof(((tally_request *)0)->room),
+               "a request holds an MPI_Request");
+
+static MPI_Request get(const tally_request *r)
+{
+    MPI_Request request;
+
+    memcpy(&request, r->room, sizeof request);
+    return request;
+}
+
+static void put(tally_request *r, MPI_Request request)
+{
+    memcpy(r->room, &request, sizeof request);
+}
+
+/* ---- messages ---- */
+
+/* One value of this type is n bytes, more than an int counts. */
+static int make_long_type(size_t n, MPI_Datatype *type)
+{
+    MPI_Datatype block;
+    int counts[2] = {(int)(n / megabyte), (int)(n % megabyte)};
+    MPI_Aint places[2] = {0, (MPI_Aint)(n - n % megabyte)};
+    int code = MPI_Type_contiguous((int)megabyte, MPI_BYTE, &block);
+
+    if (code != MPI_SUCCESS) return code;
+    MPI_Datatype parts[2] = {block, MPI_BYTE};
+    code = MPI_Type_create_struct(2, counts, places, parts, type);
+    MPI_Type_free(&block);
+    return code == MPI_SUCCESS ? MPI_Type_commit(type) : code;
+}
+
+static int send_long(MPI_Comm comm, int to, int tag, const void *p, size_t n,
+                     MPI_Request *request)
+{
+    MPI_Datatype type;
+    int code = make_long_type(n, &type);
+
+    if (code != MPI_SUCCESS) return code;
+    code = MPI_Isend(p, 1, type, to, tag, comm, request);
+    MPI_Type_free(&type); /* MPI keeps it until the message is done */
+    return code;
+}
+
+static int receive_long(MPI_Comm comm, int from, int tag, void *p, size_t most,
+                        MPI_Request *request)
+{
+    MPI_Datatype type;
+    int code = make_long_type(most, &type);
+
+    if (code != MPI_SUCCESS) return code;
+    code = MPI_Irecv(p, 1, type, from, tag, comm, request);
+    MPI_Type_free(&type);
+    return code;
+}
+
+static tally_status isend(tally_comm *c, int to, int tag, const void *p, size_t n,
+                          tally_request *r)
+{
+    MPI_Request request = MPI_REQUEST_NULL;
+    MPI_Comm comm = comm_of(c);
+    int code = n <= INT_MAX ? MPI_Isend(p, (int)n, MPI_BYTE, to, tag, comm, &request)
+                            : send_long(comm, to, tag, p, n, &request);
+
+    put(r, request);
+    if (code != MPI_SUCCESS) return message_failed(code, "sending to", to, tag);
+    return TALLY_OK;
+}
+
+static tally_status irecv(tally_comm *c, int from, int tag, void *p, size_t most,
+                          tally_request *r)
+{
+    MPI_Request request = MPI_REQUEST_NULL;
+    MPI_Comm comm = comm_of(c);
+    int source = from == TALLY_ANY ? MPI_ANY_SOURCE : from;
+    int code = most <= INT_MAX
+                   ? MPI_Irecv(p, (int)most, MPI_BYTE, source, tag, comm, &request)
+                   : receive_long(comm, source, tag, p, most, &request);
+
+    put(r, request);
+    if (code != MPI_SUCCESS) return message_failed(code, "receiving from", from, tag);
+    return TALLY_OK;
+}
+
+static tally_status test(tally_comm *c, tally_request *r, bool *done, tally_note *note)
+{
+    MPI_Request request = get(r);
+    MPI_Status status;
+    MPI_Count bytes = 0;
+    int flag = 0;
+    int code = MPI_Test(&request, &flag, &status);
+
+    (void)c;
+    put(r, request);
+    if (code != MPI_SUCCESS) {
+        r->active = false;
+        return message_failed(code, r->is_receive ? "receiving from" : "sending to",
+                              r->peer, r->tag);
+    }
+    *done = flag != 0;
+    if (!flag || !r->is_receive) return TALLY_OK;
+    MPI_Get_elements_x(&status, MPI_BYTE, &bytes);
+    *note = (tally_note){status.MPI_SOURCE, status.MPI_TAG, (size_t)bytes};
+    return TALLY_OK;
+}
+
+static tally_status wait_some(tally_comm *c, tally_request *const *r, size_t n,
+                              double deadline, int *which, tally_note *note)
+{
+    for (unsigned rounds = 0;; rounds++) {
+        bool any = false;
+
+        *which = -1;
+        for (size_t i = 0; i < n; i++) {
+            bool done;
+
+            if (!r[i]->active) continue;
+            any = true;
+            TALLY_TRY(test(c, r[i], &done, note));
+            if (!done) continue;
+            *which = (int)i;
+            return TALLY_OK;
+        }
+        if (!any || MPI_Wtime() >= deadline) return TALLY_OK;
+        if (rounds >= HOT_ROUNDS) sched_yield();
+    }
+}
+
+/* A receive is cancelled, which frees its buffer unless data are coming in right now; a
+ * send cannot be taken back. */
+static void abandon(tally_comm *c, tally_request *r)
+{
+    MPI_Request request = get(r);
+    int done = 0;
+
+    (void)c;
+    if (request == MPI_REQUEST_NULL) return;
+    if (r->is_receive && MPI_Cancel(&request) == MPI_SUCCESS)
+        MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+    if (!done) MPI_Request_free(&request);
+    put(r, MPI_REQUEST_NULL);
+}
+
+static void poll(tally_comm *c)
+{
+    int flag;
+
+    MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_of(c), &flag, MPI_STATUS_IGNORE);
+}
+
+/* Open MPI 4.1 sums faster when it may block than by MPI_Iallreduce, hence the default.
+ * While it blocks no stall is reported.  Longer vectors than an int counts go in
+ * pieces, all but the last blocking. */
+static tally_status isum(tally_comm *c, tally_real *v, size_t n, tally_request *r)
+{
+    const mpi *o = c->options;
+    MPI_Datatype type = sizeof(tally_real) == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE;
+    MPI_Request request = MPI_REQUEST_NULL;
+    MPI_Comm comm = comm_of(c);
+    int code = MPI_SUCCESS;
+
+    for (; n > INT_MAX && code == MPI_SUCCESS; n -= INT_MAX, v += INT_MAX)
+        code = MPI_Allreduce(MPI_IN_PLACE, v, INT_MAX, type, MPI_SUM, comm);
+    if (code == MPI_SUCCESS && o->native == NATIVE_BLOCKING)
+        code = MPI_Allreduce(MPI_IN_PLACE, v, (int)n, type, MPI_SUM, comm);
+    else if (code == MPI_SUCCESS)
+        code = MPI_Iallreduce(MPI_IN_PLACE, v, (int)n, type, MPI_SUM, comm, &request);
+    put(r, request);
+    if (code != MPI_SUCCESS) return failed(code, "summing over all ranks");
+    return TALLY_OK;
+}
+
+/* ---- comms ---- */
+
+/* Fills in what MPI knows of s->comm; s->node is made here. */
+static tally_status describe(tally_comm *c, seat *s)
+{
+    int code = MPI_Comm_set_errhandler(s->comm, MPI_ERRORS_RETURN);
+
+    if (code == MPI_SUCCESS) code = MPI_Comm_rank(s->comm, &c->rank);
+    if (code == MPI_SUCCESS) code = MPI_Comm_size(s->comm, &c->size);
+    if (code == MPI_SUCCESS)
+        code = MPI_Comm_split_type(s->comm, MPI_COMM_TYPE_SHARED, c->rank,
+                                   MPI_INFO_NULL, &s->node);
+    if (code == MPI_SUCCESS) code = MPI_Comm_set_errhandler(s->node, MPI_ERRORS_RETURN);
+    if (code == MPI_SUCCESS) code = MPI_Comm_rank(s->node, &c->node_rank);
+    if (code == MPI_SUCCESS) code = MPI_Comm_size(s->node, &c->node_size);
+    if (code != MPI_SUCCESS) return failed(code, "asking MPI for its ranks");
+    c->inner = s;
+    return TALLY_OK;
+}
+
+static void leave(seat *s)
+{
+    if (s->node != MPI_COMM_NULL) MPI_Comm_free(&s->node);
+    if (s->comm != MPI_COMM_NULL) MPI_Comm_free(&s->comm);
+}
+
+static tally_status split(tally_comm *c, int color, int key, tally_comm **sub)
+{
+    tally_comm *made = calloc(1, sizeof *made);
+    seat *s = calloc(1, sizeof *s);
+    tally_status status = TALLY_OK;
+
+    if (!made || !s) {
+        free(made);
+        free(s);
+        return TALLY_FAIL(MEMORY, "no memory for a comm");
+    }
+    *s = (seat){MPI_COMM_NULL, MPI_COMM_NULL};
+    *made = (tally_comm){.ops = c->ops, .options = c->options};
+    int code = MPI_Comm_split(comm_of(c), color, key, &s->comm);
+    if (code != MPI_SUCCESS)
+        status = failed(code, "splitting the ranks");
+    else
+        status = describe(made, s);
+    if (status) {
+        leave(s);
+        free(s);
+        free(made);
+        return status;
+    }
+    *sub = made;
+    return TALLY_OK;
+}
+
+static void close_comm(tally_comm *c)
+{
+    leave(c->inner);
+    free(c->inner);
+    free(c);
+}
+
+/* ---- memory that a node shares ---- */
+
+typedef struct shared {
+    MPI_Win window;
+} shared;
+
+/* All of it belongs to the node's first rank, with room to align its start: pages are
+ * mapped whole, so every rank skips the same bytes. */
+static tally_status open_window(const tally_comm *c, MPI_Win *window, tally_window *w)
+{
+    const seat *s = c->inner;
+    MPI_Aint bytes = c->node_rank == 0 ? (MPI_Aint)(w->bytes + 64) : 0;
+    unsigned char *base;
+    int unit;
+    int code = MPI_Win_allocate_shared(bytes, 1, MPI_INFO_NULL, s->node, &base, window);
+
+    if (code == MPI_SUCCESS)
+        code = MPI_Win_shared_query(*window, 0, &bytes, &unit, &base);
+    if (code != MPI_SUCCESS) return failed(code, "sharing memory on this node");
+    w->base = base + (64 - (uintptr_t)base % 64) % 64;
+    if (c->node_rank == 0) memset(w->base, 0, w->bytes);
+    code = MPI_Barrier(s->node);
+    if (code != MPI_SUCCESS) return failed(code, "sharing memory on this node");
+    return TALLY_OK;
+}
+
+static tally_status share(tally_comm *c, size_t bytes, tally_window **w)
+{
+    tally_window *made = calloc(1, sizeof *made);
+    shared *inner = calloc(1, sizeof *inner);
+    tally_status status = TALLY_OK;
+
+    if (!made || !inner) {
+        free(made);
+        free(inner);
+        return TALLY_FAIL(MEMORY, "no memory for a window");
+    }
+    *made = (tally_window){.bytes = bytes, .inner = inner};
+    status = open_window(c, &inner->window, made);
+    if (status) {
+        free(made);
+        free(inner);
+        return status;
+    }
+    *w = made;
+    return TALLY_OK;
+}
+
+static void leave_window(tally_comm *c, tally_window *w)
+{
+    shared *inner = w->inner;
+
+    (void)c;
+    MPI_Win_free(&inner->window);
+    free(inner);
+    free(w);
+}
+
+/* ---- the job ---- */
+
+static double now(tally_comm *c)
+{
+    (void)c;
+    return MPI_Wtime();
+}
+
+static void abort_all(tally_comm *c, int code)
+{
+    MPI_Abort(comm_of(c), code);
+}
+
+/* Starts MPI unless the host program has; *ours: it is ours to finish. */
+static tally_status initialise(bool *ours)
+{
+    int started, finished, provided;
+    int code = MPI_SUCCESS;
+
+    *ours = false;
+    MPI_Finalized(&finished);
+    if (finished)
+        return TALLY_FAIL(UNSUPPORTED, "MPI was finalized in this process already and "
+                                       "cannot start again");
+    MPI_Initialized(&started);
+    if (started) {
+        code = MPI_Query_thread(&provided);
+    } else {
+        code = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
+        *ours = code == MPI_SUCCESS;
+    }
+    if (code != MPI_SUCCESS) return failed(code, "starting MPI");
+    if (provided < MPI_THREAD_SERIALIZED)
+        return TALLY_FAIL(UNSUPPORTED,
+                          "this MPI was started with thread level %d, but comm mpi "
+                          "needs MPI_THREAD_SERIALIZED (%d)",
+                          provided, (int)MPI_THREAD_SERIALIZED);
+    return TALLY_OK;
+}
+
+static tally_status enter(const void *options, tally_body body, void *context)
+{
+    seat s = {MPI_COMM_NULL, MPI_COMM_NULL};
+    tally_comm c = {.ops = &tally_comm_mpi, .options = options};
+    int code = MPI_Comm_dup(MPI_COMM_WORLD, &s.comm);
+
+    if (code != MPI_SUCCESS) return failed(code, "copying MPI_COMM_WORLD");
+    tally_status status = describe(&c, &s);
+    if (!status) status = tally_launcher_check(getenv, "mpi", (uint64_t)c.size);
+    if (!status) status = body(&c, context);
+    if (status && c.size > 1 && !tally_error_agreed()) return status;
+    leave(&s);
+    return status;
+}
+
+/* Without an agreement the others may never come to MPI_Finalize, which waits for them:
+ * then it is left out, and the launcher ends them when this process exits. */
+static tally_status launch(const void *options, tally_body body, void *context)
+{
+    bool ours;
+    tally_status status = initialise(&ours);
+    int size = 1;
+
+    if (!status) {
+        status = enter(options, body, context);
+        MPI_Comm_size(MPI_COMM_WORLD, &size);
+    }
+    if (ours && (!status || size == 1 || tally_error_agreed())) MPI_Finalize();
+    return status;
+}
+
+const tally_comm_ops tally_comm_mpi = {
+    .about = {.name = "mpi",
+              .brief = "ranks as processes of an MPI job",
+              .paper = "",
+              .options = options_table,
+              .options_size = sizeof(mpi)},
+    .launch = launch,
+    .isend = isend,
+    .irecv = irecv,
+    .test = test,
+    .wait_some = wait_some,
+    .abandon = abandon,
+    .isum = isum,
+    .split = split,
+    .share = share,
+    .unshare = leave_window,
+    .poll = poll,
+    .abort = abort_all,
+    .now = now,
+    .close = close_comm,
+};

@@ -1,0 +1,142 @@
+/* sum.c — v <- sum over ranks of v: the machine that runs an algorithm's moves.
+ *
+ *     phase p:  m = move(rank, size, n, p)
+ *               receive m.receive (into scratch when it is to be added), send m.send
+ *               when both are done: v[m.receive] += scratch; next phase
+ *
+ * ring.c and halving.c say what the moves are.  `native` hands v to the comm's own
+ * all-reduce and falls back to the ring where there is none. */
+
+#include "comm/comm.h"
+#include "comm/move.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static bool move_of(tally_sum_algorithm algorithm, const tally_comm *c, size_t n,
+                    int phase, tally_move *m)
+{
+    if (algorithm == TALLY_SUM_HALVING)
+        return tally_halving_move(c->rank, c->size, n, phase, m);
+    return tally_ring_move(c->rank, c->size, n, phase, m);
+}
+
+static tally_status start_move(tally_sum *s, const tally_move *m)
+{
+    tally_comm *c = s->task.comm;
+    tally_real *into = m->add ? s->scratch : s->v + m->receive.first;
+
+    if (m->receive.count)
+        TALLY_TRY(tally_irecv(c, m->from, s->tag, into, m->receive.count * sizeof *into,
+                              &s->requests[0]));
+    if (m->send.count)
+        TALLY_TRY(tally_isend(c, m->to, s->tag, s->v + m->send.first,
+                              m->send.count * sizeof *s->v, &s->requests[1]));
+    return TALLY_OK;
+}
+
+static void add_scratch(tally_sum *s, tally_span to)
+{
+    tally_real *restrict v = s->v + to.first;
+    const tally_real *restrict add = s->scratch;
+
+    for (size_t i = 0; i < to.count; i++)
+        v[i] += add[i];
+}
+
+static tally_status advance_moves(tally_task *t)
+{
+    tally_sum *s = (tally_sum *)t;
+    tally_move m;
+    bool busy;
+
+    while (!t->done) {
+        TALLY_TRY(tally_requests_test(t->comm, s->requests, 2, &busy));
+        if (busy) return TALLY_OK;
+        if (s->phase >= 0) {
+            move_of(s->algorithm, t->comm, s->n, s->phase, &m);
+            if (m.add) add_scratch(s, m.receive);
+        }
+        s->phase++;
+        if (move_of(s->algorithm, t->comm, s->n, s->phase, &m))
+            TALLY_TRY(start_move(s, &m));
+        else
+            t->done = true;
+    }
+    return TALLY_OK;
+}
+
+static tally_status advance_native(tally_task *t)
+{
+    tally_sum *s = (tally_sum *)t;
+    bool busy;
+
+    if (s->phase < 0) {
+        TALLY_TRY(tally_native_sum(t->comm, s->tag, s->v, s->n, &s->requests[0]));
+        s->phase = 0;
+    }
+    TALLY_TRY(tally_requests_test(t->comm, s->requests, 1, &busy));
+    t->done = !busy;
+    return TALLY_OK;
+}
+
+tally_status tally_sum_open(tally_sum *s, tally_comm *c, tally_channel channel,
+                            int number, tally_sum_algorithm algorithm, size_t most)
+{
+    size_t scratch = 0;
+
+    if (algorithm == TALLY_SUM_NATIVE && !c->ops->isum) algorithm = TALLY_SUM_RING;
+    *s = (tally_sum){
+        .algorithm = algorithm, .most = most, .tag = TALLY_TAG(channel, 2 * number)};
+    s->task = (tally_task){
+        .comm = c,
+        .advance = algorithm == TALLY_SUM_NATIVE ? advance_native : advance_moves,
+        .requests = s->requests,
+        .request_count = 2,
+        .in_order = true,
+        .done = true,
+    };
+    if (algorithm == TALLY_SUM_RING) scratch = tally_ring_scratch(c->size, most);
+    if (algorithm == TALLY_SUM_HALVING) scratch = tally_halving_scratch(c->size, most);
+    if (c->size == 1) scratch = 0;
+    s->scratch = tally_allocate(scratch, sizeof *s->scratch);
+    if (!s->scratch)
+        return TALLY_FAIL(MEMORY, "no memory to sum %zu values over %d ranks", most,
+                          c->size);
+    return TALLY_OK;
+}
+
+tally_status tally_sum_start(tally_sum *s, tally_real *v, size_t n)
+{
+    assert(n <= s->most && s->task.done);
+    s->v = v;
+    s->n = n;
+    s->phase = -1;
+    s->task.done = true;
+    if (s->task.comm->size > 1 && n > 0) TALLY_TRY(tally_task_start(&s->task));
+    return TALLY_OK;
+}
+
+tally_status tally_sum_wait(tally_sum *s)
+{
+    TALLY_TRY(tally_task_wait(&s->task));
+    return TALLY_OK;
+}
+
+void tally_sum_close(tally_sum *s)
+{
+    tally_task_drop(&s->task);
+    free(s->scratch);
+    *s = (tally_sum){0};
+}
+
+uint64_t tally_sum_bytes(tally_sum_algorithm algorithm, int rank, int size, size_t n)
+{
+    tally_comm c = {.rank = rank, .size = size};
+    uint64_t values = 0;
+    tally_move m;
+
+    for (int phase = 0; move_of(algorithm, &c, n, phase, &m); phase++)
+        values += m.send.count;
+    return values * sizeof(tally_real);
+}

@@ -1,0 +1,127 @@
+/* main.c — mpi_cases NAME [SPEC]: a case of cases.c, or all of them, under mpirun.
+ *
+ *     large          one message of more than 2^31 bytes from rank 0 to rank 1
+ *     fails_alone    the last rank fails while the others wait for it
+ *     fails_agreed   the last rank fails, and all know of it
+ *     stalls         rank 0 waits for a message that comes late
+ *
+ * are apart: `all` leaves them out. */
+
+#include "tally/collective.h"
+#include "tally/comm.h"
+
+#include "comm/cases.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Each block of 4 KiB starts with its number; one buffer a rank. */
+static tally_status large(tally_comm *c, void *context)
+{
+    size_t block = 4096, count = ((size_t)1 << 31) / block + 3,
+           bytes = count * block + 5;
+    tally_request r = {0};
+    tally_note note = {0};
+
+    (void)context;
+    if (c->rank > 1) return TALLY_OK;
+    unsigned char *p = calloc(bytes, 1);
+    if (!p) return TALLY_FAIL(MEMORY, "no memory for %zu bytes", bytes);
+    for (size_t i = 0; i < count && c->rank == 0; i++)
+        memcpy(p + i * block, &i, sizeof i);
+    if (c->rank == 0) p[bytes - 1] = 77;
+    tally_status status = c->rank == 0 ? tally_isend(c, 1, 5, p, bytes, &r)
+                                       : tally_irecv(c, 0, 5, p, bytes, &r);
+    if (!status) status = tally_wait(c, &r, &note);
+    if (!status && note.bytes != bytes)
+        status =
+            TALLY_FAIL(CORRUPT, "%zu bytes came instead of %zu", note.bytes, bytes);
+    for (size_t i = 0; i < count && !status; i++)
+        if (memcmp(p + i * block, &i, sizeof i) != 0)
+            status = TALLY_FAIL(CORRUPT, "block %zu is wrong", i);
+    if (!status && p[bytes - 1] != 77)
+        status = TALLY_FAIL(CORRUPT, "the last byte is wrong");
+    free(p);
+    return status;
+}
+
+static tally_status fails_alone(tally_comm *c, void *context)
+{
+    (void)context;
+    if (c->rank == c->size - 1) return TALLY_FAIL(FILE, "rank %d fails alone", c->rank);
+    return tally_barrier(c);
+}
+
+static tally_status fails_agreed(tally_comm *c, void *context)
+{
+    tally_status status = TALLY_OK;
+
+    (void)context;
+    if (c->rank == c->size - 1) status = TALLY_FAIL(FILE, "no such file");
+    return tally_agree(c, status);
+}
+
+static void tell(void *context, tally_comm *c, int peer, int tag, double seconds)
+{
+    int *reports = context;
+
+    fprintf(stderr, "rank %d has waited for rank %d (tag %d) for %g s\n", c->rank, peer,
+            tag, seconds);
+    ++*reports;
+}
+
+/* Rank 1 sends only when rank 0 has reported that it waits: no clock decides. */
+static tally_status stalls(tally_comm *c, void *context)
+{
+    tally_window *w;
+
+    (void)context;
+    TALLY_TRY(tally_share(c, sizeof(int), &w));
+    volatile int *reports = w->base;
+    char byte = 0;
+    tally_request r = {0};
+
+    if (c->rank == 0) {
+        c->stalled = tell;
+        c->stalled_context = w->base;
+        c->patience = 1e-3;
+        TALLY_TRY(tally_irecv(c, 1, 5, &byte, 1, &r));
+    } else {
+        while (*reports < 3)
+            TALLY_TRY(tally_poll(c));
+        TALLY_TRY(tally_isend(c, 0, 5, &byte, 1, &r));
+    }
+    TALLY_TRY(tally_wait(c, &r, NULL));
+    TALLY_TRY(tally_barrier(c));
+    tally_unshare(c, w);
+    return TALLY_OK;
+}
+
+static tally_body body_of(const char *name)
+{
+    static const comm_case apart[] = {
+        {"large",        large       },
+        {"fails_alone",  fails_alone },
+        {"fails_agreed", fails_agreed},
+        {"stalls",       stalls      }
+    };
+
+    for (size_t i = 0; i < sizeof apart / sizeof *apart; i++)
+        if (strcmp(apart[i].name, name) == 0) return apart[i].body;
+    return comm_case_run;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || argc > 3) {
+        fprintf(stderr, "usage: mpi_cases NAME|all [SPEC]\n");
+        return TALLY_OPTION;
+    }
+    const char *spec = argc == 3 ? argv[2] : "auto";
+    tally_status status = tally_launch(spec, body_of(argv[1]), argv[1]);
+    if (status)
+        fprintf(stderr, "FAIL %s: %s\n%s", tally_status_name(status),
+                tally_error_sentence(), tally_error_trace());
+    return (int)status;
+}
