@@ -1,0 +1,98 @@
+/* exchange.c — the family of exchanges, and what every one of them shares. */
+
+#include "exchange/exchange.h"
+
+#include "num/bits.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const tally_about *const members[] = {
+#define EXCHANGE(name) &tally_exchange_##name.about,
+#include "exchange/list.def"
+#undef EXCHANGE
+    NULL};
+
+const tally_family tally_exchange_family = {
+    .name = "exchange",
+    .flag = "--exchange",
+    .brief = "how every rank's gradient becomes the one they agree on",
+    .members = members,
+};
+
+tally_status tally_register_exchange(const tally_exchange_ops *ops)
+{
+    return tally_family_register(&tally_exchange_family, &ops->about);
+}
+
+/* The plan tiles the vector, cut where words of bits are cut. */
+static void check_plan(const tally_exchange *x)
+{
+    size_t at = 0;
+
+    for (size_t k = 0; k < x->plan_count; k++) {
+        assert(x->plan[k].first == at && at % 64 == 0);
+        at += x->plan[k].count;
+    }
+    assert(at == x->layout->length);
+    (void)at;
+}
+
+tally_status tally_exchange_open(tally_exchange *x, const char *spec, tally_comm *comm,
+                                 const tally_layout *layout, const tally_span *plan,
+                                 size_t plan_count, uint64_t seed)
+{
+    const tally_about *about;
+
+    *x = (tally_exchange){.comm = comm,
+                          .layout = layout,
+                          .plan = plan,
+                          .plan_count = plan_count,
+                          .seed = seed,
+                          .channel = TALLY_EXCHANGE};
+    check_plan(x);
+    TALLY_TRY(tally_family_open(&tally_exchange_family, spec, &about, &x->options));
+    x->ops = (const tally_exchange_ops *)about;
+    TALLY_TRY(tally_state_open(&x->state, about->slots, layout));
+    if (x->ops->open) TALLY_TRY(x->ops->open(x));
+    return TALLY_OK;
+}
+
+void tally_exchange_close(tally_exchange *x)
+{
+    if (!x->ops) return;
+    if (x->ops->close) x->ops->close(x);
+    tally_state_close(&x->state);
+    tally_options_close(&x->ops->about, x->options);
+    *x = (tally_exchange){0};
+}
+
+void tally_view_numbers(tally_view view, tally_span s, tally_real *v)
+{
+    if (view.bits)
+        tally_bits_expand(view.bits, view.mask, s, view.scale, v);
+    else if (view.values != v)
+        memcpy(v + s.first, view.values + s.first, s.count * sizeof *v);
+}
+
+tally_status tally_exchange_all(tally_exchange *x, uint64_t step, tally_real *v)
+{
+    for (size_t k = 0; k < x->plan_count; k++)
+        TALLY_TRY(x->ops->start(x, k, step, (tally_view){.values = v}));
+    for (size_t k = 0; k < x->plan_count; k++) {
+        tally_view agreed = {0};
+
+        TALLY_TRY(x->ops->finish(x, k, &agreed));
+        tally_view_numbers(agreed, x->plan[k], v);
+    }
+    return TALLY_OK;
+}
+
+uint64_t tally_exchange_wire(const tally_exchange *x)
+{
+    uint64_t bytes = 0;
+
+    for (size_t k = 0; k < x->plan_count; k++)
+        bytes += x->ops->wire(x, x->plan[k].count);
+    return bytes;
+}

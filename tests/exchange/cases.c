@@ -1,0 +1,176 @@
+/* cases.c — what every exchange must do, as a body that any comm can run. */
+
+#include "exchange/cases.h"
+
+#include "num/random.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const exchange_specs[] = {
+    "allreduce",
+    "allreduce:algorithm=ring",
+    "allreduce:algorithm=halving",
+    "ordered",
+    "vote:zero=plus,tie=plus",
+    "vote:zero=minus,tie=previous",
+    "vote:zero=skip,tie=zero",
+    "vote:zero=skip,tie=plus",
+    "vote:zero=plus,tie=zero",
+    "vote:zero=coin,tie=coin",
+    NULL,
+};
+
+enum { SEED = 11, ROUNDS = 3 };
+
+/* Rank r's value i in a round: one in four is zero, some are -0.0. */
+static tally_real value_of(int r, uint64_t round, size_t i)
+{
+    uint64_t random =
+        tally_random(SEED, TALLY_FOR_TESTS, round * 1000 + (uint64_t)r, i);
+
+    if (random % 4 == 0) return random & 16 ? (tally_real)0 : -(tally_real)0;
+    return (tally_real)((double)(random >> 11) * 0x1p-53 - 0.5);
+}
+
+static tally_status cut(const exchange_case *k, tally_span **plan, size_t *count)
+{
+    size_t span = k->span ? k->span : k->length;
+
+    *count = (k->length + span - 1) / span;
+    *plan = calloc(*count, sizeof **plan);
+    if (!*plan) return TALLY_FAIL(MEMORY, "no memory for a plan");
+    for (size_t i = 0; i < *count; i++) {
+        size_t first = i * span;
+
+        (*plan)[i] =
+            (tally_span){first, first + span < k->length ? span : k->length - first};
+    }
+    return TALLY_OK;
+}
+
+static bool has(const char *spec, const char *words)
+{
+    return strstr(spec, words) != NULL;
+}
+
+/* -1, 0 or 1: what rank r's ballot says; coins are not known here. */
+static int ballot_of(const char *spec, tally_real v)
+{
+    if (v < 0) return -1;
+    if (v > 0) return 1;
+    return has(spec, "zero=minus") ? -1 : has(spec, "zero=skip") ? 0 : 1;
+}
+
+/* What the exchange should make of coordinate i, or NAN when a coin decides; previous:
+ * the verdict of the round before. */
+static double expected(const exchange_case *k, int size, uint64_t round, size_t i,
+                       double previous)
+{
+    double sum = 0;
+    int votes = 0;
+
+    for (int r = 0; r < size; r++) {
+        sum += (double)value_of(r, round, i);
+        votes += ballot_of(k->spec, value_of(r, round, i));
+    }
+    if (!has(k->spec, "vote")) return sum;
+    if (has(k->spec, "zero=coin")) return (double)NAN;
+    if (votes != 0) return votes < 0 ? -1 : 1;
+    return has(k->spec, "tie=plus") ? 1 : has(k->spec, "tie=zero") ? 0 : previous;
+}
+
+/* A sum of n terms below 1/2 in tally_real, in any order, is off by at most n - 1
+ * roundings of partial sums below n / 2. */
+static double tolerance(int size)
+{
+    double epsilon = sizeof(tally_real) == 4 ? 0x1p-24 : 0x1p-53;
+
+    return (double)size * (double)size / 2 * epsilon;
+}
+
+static tally_status check_values(const exchange_case *k, tally_comm *c, uint64_t round,
+                                 const tally_real *v, double *previous)
+{
+    for (size_t i = 0; i < k->length; i++) {
+        double want = expected(k, c->size, round, i, previous[i]);
+
+        if (isnan(want) && (v[i] == 1 || v[i] == -1)) continue;
+        if (!(fabs((double)v[i] - want) <=
+              (has(k->spec, "vote") ? 0 : tolerance(c->size))))
+            return TALLY_FAIL(
+                MISMATCH,
+                "%s, round %d, length %zu, span %zu: value %zu is %g, expected %g",
+                k->spec, (int)round, k->length, k->span, i, (double)v[i], want);
+        previous[i] = want;
+    }
+    return TALLY_OK;
+}
+
+static tally_status check_agreement(const exchange_case *k, tally_comm *c,
+                                    const tally_real *v)
+{
+    size_t bytes = k->length * sizeof *v;
+    tally_real *all = malloc(bytes * (size_t)c->size);
+    tally_status status = tally_gather_all(c, v, bytes, all);
+
+    for (int r = 0; !status && r < c->size; r++)
+        if (memcmp(all + (size_t)r * k->length, v, bytes) != 0)
+            status =
+                TALLY_FAIL(MISMATCH, "%s: ranks %d and %d do not hold the same bits",
+                           k->spec, r, c->rank);
+    free(all);
+    return status;
+}
+
+static tally_status check_bytes(const tally_exchange *x, uint64_t before)
+{
+    uint64_t sent = x->comm->traffic[TALLY_EXCHANGE].bytes_sent - before;
+
+    if (sent == tally_exchange_wire(x)) return TALLY_OK;
+    return TALLY_FAIL(MISMATCH, "%s of %d ranks sent %llu bytes and announced %llu",
+                      x->ops->about.name, x->comm->size, (unsigned long long)sent,
+                      (unsigned long long)tally_exchange_wire(x));
+}
+
+static tally_status run_round(const exchange_case *k, tally_exchange *x, uint64_t round,
+                              tally_real *v, double *previous)
+{
+    uint64_t before = x->comm->traffic[TALLY_EXCHANGE].bytes_sent;
+
+    for (size_t i = 0; i < k->length; i++)
+        v[i] = value_of(x->comm->rank, round, i);
+    TALLY_TRY(tally_exchange_all(x, round, v));
+    TALLY_TRY(check_values(k, x->comm, round, v, previous));
+    TALLY_TRY(check_bytes(x, before));
+    return check_agreement(k, x->comm, v);
+}
+
+tally_status exchange_case_run(tally_comm *c, void *context)
+{
+    const exchange_case *k = context;
+    tally_layout layout = {0};
+    tally_exchange x = {0};
+    tally_span *plan = NULL;
+    size_t count = 0;
+    tally_real *v = tally_allocate(k->length, sizeof *v);
+    double *previous = tally_allocate(k->length, sizeof *previous);
+
+    for (size_t i = 0; i < k->length; i++)
+        previous[i] = 1;
+    tally_status status =
+        tally_layout_add(&layout, "w", TALLY_WEIGHT, 1, (size_t[]){k->length});
+    if (!status) status = cut(k, &plan, &count);
+    if (!status)
+        status = tally_exchange_open(&x, k->spec, c, &layout, plan, count, SEED);
+    for (uint64_t round = 0; !status && round < ROUNDS; round++)
+        status = run_round(k, &x, round, v, previous);
+    tally_exchange_close(&x);
+    tally_layout_close(&layout);
+    free(plan);
+    free(v);
+    free(previous);
+    return status;
+}

@@ -1,0 +1,83 @@
+/* conformance.c — every exchange, on every number of simulated ranks. */
+
+#include "exchange/cases.h"
+#include "support/expect.h"
+
+#include <criterion/parameterized.h>
+
+#include <stdio.h>
+
+static const int sizes[] = {1, 2, 3, 5, 8, 13};
+static const size_t shapes[][2] = {
+  /* length, span */
+    {1,    0   },
+    {7,    0   },
+    {63,   0   },
+    {64,   0   },
+    {65,   64  },
+    {1000, 0   },
+    {1000, 128 },
+    {4096, 1024}
+};
+
+enum { SIZES = sizeof sizes / sizeof *sizes, SHAPES = sizeof shapes / sizeof *shapes };
+
+static void run_all(const char *spec, bool rendezvous)
+{
+    for (size_t s = 0; s < SIZES; s++) {
+        for (size_t k = 0; k < SHAPES; k++) {
+            exchange_case one = {spec, shapes[k][0], shapes[k][1]};
+            char comm[64];
+
+            snprintf(comm, sizeof comm, "sim:ranks=%d,rendezvous=%s", sizes[s],
+                     rendezvous ? "true" : "false");
+            expect_ok(tally_launch(comm, exchange_case_run, &one));
+        }
+    }
+}
+
+/* A parameter crosses into another process: an index does, a pointer would not. */
+static struct criterion_test_params all_specs(void)
+{
+    static size_t indices[64];
+    size_t n = 0;
+
+    for (; exchange_specs[n]; n++)
+        indices[n] = n;
+    return cr_make_param_array(size_t, indices, n);
+}
+
+ParameterizedTestParameters(exchange, conforms_on_simulated_ranks)
+{
+    return all_specs();
+}
+
+ParameterizedTest(size_t *spec, exchange, conforms_on_simulated_ranks)
+{
+    run_all(exchange_specs[*spec], false);
+}
+
+ParameterizedTestParameters(exchange, needs_no_buffering)
+{
+    return all_specs();
+}
+
+/* A send that completes only when it is matched shows reliance on MPI's buffers. */
+ParameterizedTest(size_t *spec, exchange, needs_no_buffering)
+{
+    run_all(exchange_specs[*spec], true);
+}
+
+/* A member that nobody wrote a spec for would go untested. */
+Test(exchange, every_member_is_in_the_list)
+{
+    const tally_about *about;
+
+    for (size_t i = 0; (about = tally_family_at(&tally_exchange_family, i)); i++) {
+        bool found = false;
+
+        for (size_t k = 0; exchange_specs[k]; k++)
+            found |= strncmp(exchange_specs[k], about->name, strlen(about->name)) == 0;
+        cr_assert(found, "no spec for exchange %s", about->name);
+    }
+}
