@@ -1,0 +1,283 @@
+/* lockstep.c — all ranks take every step together: five verbs in one loop.
+ *
+ *     for step = 1, 2, ...
+ *         gradient   g <- grad f(at; batch(step, rank))     objective
+ *         propose    g <- what this rank wants to say       rule, span by span
+ *         exchange   g <- what the ranks agree on           exchange, span by span
+ *         apply      w <- w moved by g                      rule, span by span
+ *
+ * A span is proposed and sent as soon as the backward pass has finished it, last layer
+ * first; it is applied as soon as it is agreed.  Clipping by a norm needs all of g: a
+ * local one comes between gradient and propose, an agreed one between exchange and
+ * apply, and either turns off the overlap on its side.
+ *
+ * Besides the exchange, each step sends one report of 40 bytes to every rank: the loss,
+ * and whether someone diverged or was told to stop.  It travels with the gradient, and
+ * is read before anything is applied: weights are never moved by a step that failed.
+ *
+ * Reproducible: the same weights, bit for bit, for the same seed, ranks and threads,
+ * when the exchange is (docs/determinism.md).  After the first step nothing allocates.
+ */
+
+#include "base/status.h"
+#include "base/stop.h"
+#include "trainer/report.h"
+#include "trainer/trainer.h"
+
+#include <stdlib.h>
+
+typedef struct lockstep {
+    double flops;
+} lockstep;
+
+static const tally_option options[] = {
+    TALLY_OPTION(REAL, lockstep, flops, "1e11", "(0, inf)",
+                 "a rank's speed in FLOP/s; read by simulated comms only"),
+    TALLY_END,
+};
+
+enum {
+    TIMES_KEPT = 4096,
+    REPORT_NUMBER = 1 /* of the control channel; the comm's own numbers start at 2000 */
+};
+
+/* One rank's loop.  All pointers owned. */
+typedef struct loop {
+    tally_run *run;
+    tally_real *g, *place, *room;
+    uint64_t *rows;
+    tally_gather reports;
+    tally_step t;
+    size_t next;   /* spans [next, plan_count) are on their way */
+    double polled; /* when the comm was polled last */
+    double hidden, exposed, seconds;
+    uint64_t taken; /* steps of this session */
+    double *times;  /* the last TIMES_KEPT steps, seconds */
+} loop;
+
+/* ---- propose and exchange, as spans become ready ---- */
+
+static tally_status send_span(loop *l, size_t k)
+{
+    tally_exchange *x = &l->run->exchange;
+    tally_view v = {.values = l->g};
+
+    if (x->ops->offer) x->ops->offer(x, k, &v);
+    TALLY_TRY(tally_rule_propose(&l->run->rule, &l->t, x->plan[k], l->g, &v));
+    return x->ops->start(x, k, l->run->step, v);
+}
+
+/* Time since the last look, during which a message was under way all along, is hidden
+ * under the gradient; what the exchange itself takes is not. */
+static tally_status ready(void *context, tally_span s)
+{
+    loop *l = context;
+    tally_run *run = l->run;
+    double arrived = tally_now(run->comm);
+
+    TALLY_TRY(tally_poll(run->comm));
+    if (run->comm->tasks) l->hidden += arrived - l->polled;
+    while (l->next > 0 && run->plan[l->next - 1].first >= s.first)
+        TALLY_TRY(send_span(l, --l->next));
+    l->polled = tally_now(run->comm);
+    if (run->comm->size > 1) l->exposed += l->polled - arrived;
+    return TALLY_OK;
+}
+
+/* ---- apply ---- */
+
+static tally_status receive_span(loop *l, size_t k, tally_view *agreed)
+{
+    tally_exchange *x = &l->run->exchange;
+
+    *agreed = (tally_view){0};
+    return x->ops->finish(x, k, agreed);
+}
+
+static tally_status apply_as_agreed(loop *l)
+{
+    tally_run *run = l->run;
+
+    for (size_t k = run->plan_count; k-- > 0;) {
+        tally_view agreed;
+
+        TALLY_TRY(receive_span(l, k, &agreed));
+        TALLY_TRY(
+            tally_rule_apply(&run->rule, &l->t, run->plan[k], run->w, agreed, l->room));
+    }
+    return TALLY_OK;
+}
+
+/* The norm is of what was agreed, so every rank bounds it alike. */
+static tally_status clip_then_apply(loop *l)
+{
+    tally_run *run = l->run;
+    double norm;
+
+    for (size_t k = run->plan_count; k-- > 0;) {
+        tally_view agreed;
+
+        TALLY_TRY(receive_span(l, k, &agreed));
+        tally_view_numbers(agreed, run->plan[k], l->g);
+    }
+    TALLY_TRY(run->clip.ops->bound(&run->clip, l->g, run->f->layout.length, &norm));
+    for (size_t k = run->plan_count; k-- > 0;)
+        TALLY_TRY(tally_rule_apply(&run->rule, &l->t, run->plan[k], run->w,
+                                   (tally_view){.values = l->g}, l->room));
+    return TALLY_OK;
+}
+
+/* ---- one step ---- */
+
+static bool clips(const tally_run *run, tally_clip_scope scope)
+{
+    return run->clip.ops && tally_clip_scope_of(&run->clip) == scope;
+}
+
+static tally_samples next_samples(loop *l)
+{
+    tally_run *run = l->run;
+    tally_samples s = {.split = TALLY_TRAIN, .rows = l->rows, .step = run->step};
+
+    if (!l->run->f->source)
+        return (tally_samples){
+            .count = 1, .weight = 1.0 / run->comm->size, .step = run->step};
+    s.count = tally_sampler_train(&run->sampler, run->step, run->comm->rank, l->rows);
+    s.weight = 1.0 / (double)tally_sampler_global(&run->sampler, run->step);
+    return s;
+}
+
+static tally_status compute_and_send(loop *l, tally_score *score)
+{
+    tally_run *run = l->run;
+    const tally_real *at;
+    bool local = clips(run, TALLY_CLIP_LOCAL);
+    tally_listener listener = {local ? NULL : ready, l};
+    tally_samples s = next_samples(l);
+    double norm;
+
+    TALLY_TRY(tally_rule_place(&run->rule, &l->t, run->w, l->place, &at));
+    l->next = run->plan_count;
+    l->polled = tally_now(run->comm);
+    if (l->run->f->ops->cost && run->comm->ops->spend) {
+        const lockstep *o = run->trainer_options;
+        tally_spend(run->comm, l->run->f->ops->cost(l->run->f, s).flops / o->flops);
+    }
+    TALLY_TRY(l->run->f->ops->gradient(l->run->f, at, s, l->g, listener, score));
+    if (local)
+        TALLY_TRY(
+            run->clip.ops->bound(&run->clip, l->g, l->run->f->layout.length, &norm));
+    return ready(l, (tally_span){0, l->run->f->layout.length});
+}
+
+/* Nothing may be under way when the run ends; what comes of it is not used. */
+static tally_status drain(loop *l, tally_status failed)
+{
+    tally_error error;
+
+    tally_error_save(&error);
+    for (size_t k = l->run->plan_count; k-- > 0;) {
+        tally_view agreed;
+
+        if (receive_span(l, k, &agreed)) break;
+    }
+    tally_error_restore(&error);
+    return failed;
+}
+
+static tally_status take_step(loop *l)
+{
+    tally_run *run = l->run;
+    tally_score score = {0};
+    step_report mine = {0};
+    step_verdict verdict;
+    double begin = tally_now(run->comm);
+
+    l->t = (tally_step){.number = run->step + 1,
+                        .rate = tally_schedule_rate(&run->schedule, run->step)};
+    TALLY_TRY(compute_and_send(l, &score));
+    double sent = tally_now(run->comm);
+    mine.stop = tally_stop_requested();
+    step_report_fill(&mine, &l->run->f->layout, run->w, l->g, &score);
+    TALLY_TRY(tally_gather_start(&l->reports, &mine));
+    TALLY_TRY(tally_gather_wait(&l->reports));
+    tally_status failed =
+        step_report_read((const void *)l->reports.all, run->comm->size, l->t.number,
+                         &run->f->layout, &verdict);
+    if (failed) return drain(l, failed);
+    TALLY_TRY(clips(run, TALLY_CLIP_AGREED) ? clip_then_apply(l) : apply_as_agreed(l));
+    double end = tally_now(run->comm);
+
+    if (run->comm->size > 1) l->exposed += end - sent;
+    l->times[l->taken++ % TIMES_KEPT] = end - begin;
+    l->seconds += end - begin;
+    run->step++;
+    return run->after_step(run, &verdict.score, l->t.rate, verdict.stop);
+}
+
+/* ---- the loop ---- */
+
+static tally_status open_loop(loop *l, tally_run *run)
+{
+    size_t length = l->run->f->layout.length;
+
+    l->g = tally_allocate(length, sizeof *l->g);
+    l->place = run->rule.ops->place ? tally_allocate(length, sizeof *l->place) : NULL;
+    l->room = tally_allocate(length, sizeof *l->room);
+    l->rows = tally_allocate(run->options->batch, sizeof *l->rows);
+    l->times = tally_allocate(TIMES_KEPT, sizeof *l->times);
+    if (!l->g || !l->room || !l->rows || !l->times ||
+        (run->rule.ops->place && !l->place))
+        return TALLY_FAIL(MEMORY, "no memory for the gradient of %zu weights", length);
+    return tally_gather_open(&l->reports, run->comm, TALLY_CONTROL, REPORT_NUMBER,
+                             sizeof(step_report));
+}
+
+static void close_loop(loop *l)
+{
+    tally_gather_close(&l->reports);
+    free(l->g);
+    free(l->place);
+    free(l->room);
+    free(l->rows);
+    free(l->times);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void sum_up(loop *l)
+{
+    size_t n = l->taken < TIMES_KEPT ? (size_t)l->taken : TIMES_KEPT;
+    tally_result *result = &l->run->result;
+
+    qsort(l->times, n, sizeof *l->times, compare_times);
+    result->step_median_seconds = n ? l->times[n / 2] : 0;
+    result->seconds = l->seconds;
+    result->overlap = l->hidden > 0 ? l->hidden / (l->hidden + l->exposed) : 0;
+}
+
+static tally_status train(tally_run *run)
+{
+    loop l = {.run = run};
+    tally_status status = tally_agree(run->comm, open_loop(&l, run));
+
+    while (status == TALLY_OK && run->step < run->steps)
+        status = take_step(&l);
+    if (status == TALLY_OK || status == TALLY_STOPPED) sum_up(&l);
+    close_loop(&l);
+    return status;
+}
+
+const tally_trainer_ops tally_trainer_lockstep = {
+    .about = {.name = "lockstep",
+              .brief = "all ranks take every step together",
+              .paper = "",
+              .options = options,
+              .options_size = sizeof(lockstep)},
+    .train = train,
+};

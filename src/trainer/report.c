@@ -1,0 +1,72 @@
+/* report.c — the small record that every rank sends all others once a step. */
+
+#include "trainer/report.h"
+
+#include "base/status.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static bool all_finite(const tally_real *v, size_t n)
+{
+    size_t bad = 0;
+
+    for (size_t i = 0; i < n; i++)
+        bad += isfinite(v[i]) ? 0u : 1u;
+    return bad == 0;
+}
+
+uint32_t first_bad_tensor(const tally_layout *layout, const tally_real *v)
+{
+    for (size_t t = 0; t < layout->count; t++) {
+        tally_span s = layout->tensors[t].span;
+
+        if (!all_finite(v + s.first, s.count)) return (uint32_t)t + 1;
+    }
+    return 0;
+}
+
+void step_report_fill(step_report *mine, const tally_layout *layout,
+                      const tally_real *w, const tally_real *g,
+                      const tally_score *score)
+{
+    mine->score = *score;
+    mine->bad_loss = isfinite(score->loss_sum) ? 0u : 1u;
+    mine->bad_tensor = mine->bad_weights = 0;
+    if (!mine->bad_loss) return;
+    mine->bad_tensor = first_bad_tensor(layout, w);
+    mine->bad_weights = mine->bad_tensor ? 1u : 0u;
+    if (!mine->bad_tensor) mine->bad_tensor = first_bad_tensor(layout, g);
+}
+
+static tally_status diverged(const step_report *bad, int rank, uint64_t step,
+                             const tally_layout *layout)
+{
+    char sentence[512], tensor[128] = "every tensor is finite still";
+
+    if (bad->bad_tensor)
+        snprintf(tensor, sizeof tensor, "first tensor not finite: %s of the %s",
+                 layout->tensors[bad->bad_tensor - 1].name,
+                 bad->bad_weights ? "weights" : "gradient");
+    snprintf(
+        sentence, sizeof sentence,
+        "rank %d: the loss of step %llu is %g (%s); try a lower --rate, --warmup or "
+        "--clip norm:max=1",
+        rank, (unsigned long long)step, bad->score.loss_sum, tensor);
+    return tally_error_adopt(TALLY_FAIL(DIVERGED, "%s", sentence), sentence);
+}
+
+tally_status step_report_read(const step_report *all, int size, uint64_t step,
+                              const tally_layout *layout, step_verdict *verdict)
+{
+    *verdict = (step_verdict){0};
+    for (int r = 0; r < size; r++) {
+        verdict->score.loss_sum += all[r].score.loss_sum;
+        verdict->score.correct += all[r].score.correct;
+        verdict->score.count += all[r].score.count;
+        verdict->stop |= all[r].stop != 0;
+    }
+    for (int r = 0; r < size; r++)
+        if (all[r].bad_loss) return diverged(&all[r], r, step, layout);
+    return TALLY_OK;
+}

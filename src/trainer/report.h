@@ -1,0 +1,39 @@
+/* report.h — the small record that every rank sends all others once a step.
+ *
+ * It carries what must be agreed at the end of a step, so that nothing else needs a
+ * message of its own: the loss, whether someone was told to stop, whether someone's
+ * loss is not finite and in which tensor. */
+
+#ifndef TALLY_TRAINER_REPORT_H
+#define TALLY_TRAINER_REPORT_H
+
+#include "tally/run.h"
+
+typedef struct step_report {
+    tally_score score;
+    uint32_t stop;       /* this rank was told to stop (SIGTERM, SIGINT) */
+    uint32_t bad_tensor; /* 1 + index of the first tensor that is not finite; 0: fine */
+    uint32_t bad_weights; /* that tensor is one of the weights, not of the gradient */
+    uint32_t bad_loss;
+} step_report;
+
+typedef struct step_verdict {
+    tally_score score; /* summed in rank order: the same bits on every rank */
+    bool stop;
+} step_verdict;
+
+/* Fills `mine` from this rank's step: looks for the guilty tensor only when the loss is
+ * not finite. */
+void step_report_fill(step_report *mine, const tally_layout *layout,
+                      const tally_real *w, const tally_real *g,
+                      const tally_score *score);
+
+/* Adds the reports of all ranks.  Returns TALLY_DIVERGED, agreed by all, when a loss is
+ * not finite; the sentence names rank, step and tensor. */
+tally_status step_report_read(const step_report *all, int size, uint64_t step,
+                              const tally_layout *layout, step_verdict *verdict);
+
+/* 1 + index of the first tensor of v with a value that is not finite; 0: none. */
+uint32_t first_bad_tensor(const tally_layout *layout, const tally_real *v);
+
+#endif
