@@ -1,0 +1,370 @@
+/* config.c — settings by name, from several origins, resolved to one set of options.
+ *
+ *     settings   (origin, name, value) in the order they came; each checked as it comes
+ *     member     of a family: its highest spec, else what the strategy says, else the
+ *                default
+ *     options    the member's defaults, then the pairs of that spec, then the keys
+ *                ("rule.beta2") whose origin is not lower than the spec's
+ *
+ * Keys are checked when the member is known, that is at the end.  A value with a comma
+ * cannot be written in a spec and is refused. */
+
+#include "run/config.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_MOST = 64, SPEC_MOST = 2048 };
+
+static const char who[] = "tally train"; /* begins sentences on plain options */
+
+typedef struct setting {
+    tally_origin origin;
+    char *where, *name, *value; /* owned; name: "rate", "rule", "rule.beta2" */
+} setting;
+
+/* What run->config points to. */
+typedef struct settings {
+    tally_config *resolved; /* owned; NULL before the first resolve */
+    setting *at;            /* owned */
+    size_t count, room;
+    tally_origin origin; /* of the settings to come */
+    char *where;         /* owned */
+} settings;
+
+/* run->config becomes a settings. */
+static tally_status settings_open(tally_run *run)
+{
+    settings *fresh;
+
+    if (run->config) return TALLY_OK;
+    fresh = calloc(1, sizeof *fresh);
+    if (fresh) fresh->where = strdup("");
+    if (!fresh || !fresh->where) {
+        free(fresh);
+        return TALLY_FAIL(MEMORY, "%s: no memory for options", who);
+    }
+    fresh->origin = TALLY_FROM_COMMAND;
+    run->config = fresh;
+    return TALLY_OK;
+}
+
+static tally_status settings_add(settings *s, const char *name, const char *value)
+{
+    setting fresh = {s->origin, strdup(s->where), strdup(name), strdup(value)};
+
+    if (s->count == s->room) {
+        size_t room = s->room ? 2 * s->room : 16;
+        setting *grown = realloc(s->at, room * sizeof *grown);
+
+        if (grown) {
+            s->at = grown;
+            s->room = room;
+        }
+    }
+    if (s->count == s->room || !fresh.where || !fresh.name || !fresh.value) {
+        free(fresh.where);
+        free(fresh.name);
+        free(fresh.value);
+        return TALLY_FAIL(MEMORY, "%s: no memory for option %s", who, name);
+    }
+    s->at[s->count++] = fresh;
+    return TALLY_OK;
+}
+
+tally_status tally_config_from(tally_run *run, tally_origin origin, const char *where)
+{
+    TALLY_TRY(settings_open(run));
+    settings *s = run->config;
+    char *copy = strdup(where ? where : "");
+    if (!copy) return TALLY_FAIL(MEMORY, "%s: no memory for options", who);
+    free(s->where);
+    s->where = copy;
+    s->origin = origin;
+    return TALLY_OK;
+}
+
+void tally_config_close(tally_run *run)
+{
+    settings *s = run->config;
+
+    if (!s) return;
+    for (size_t i = 0; i < s->count; i++) {
+        free(s->at[i].where);
+        free(s->at[i].name);
+        free(s->at[i].value);
+    }
+    free(s->at);
+    free(s->where);
+    tally_options_close(&tally_config_about, s->resolved);
+    free(s);
+    run->config = NULL;
+    run->options = NULL;
+}
+
+/* Begins the sentence of a failure with the place of the setting that caused it. */
+static tally_status at_place(const char *where, tally_status status)
+{
+    if (status == TALLY_OK || !where[0]) return status;
+    return tally_fail(status, __FILE__, __LINE__, __func__, "%s: %s", where,
+                      tally_error_sentence());
+}
+
+/* The family of that name which a tally_config has a field for, or NULL. */
+static const tally_family *family_of_field(const char *name)
+{
+    const tally_option *o = tally_config_about.options;
+
+    while (o->name && strcmp(o->name, name) != 0)
+        o++;
+    if (!o->name) return NULL;
+    for (const tally_family *const *f = tally_families; *f; f++)
+        if (strcmp((*f)->name, name) == 0) return *f;
+    return NULL;
+}
+
+/* Specs that name no member: the comm that the launcher decides, and no clipping. */
+static bool is_word(const tally_family *family, const char *spec)
+{
+    return (family == &tally_comm_family && strcmp(spec, "auto") == 0) ||
+           (family == &tally_clip_family && strcmp(spec, "none") == 0);
+}
+
+static tally_status check_spec(const tally_family *family, const char *spec)
+{
+    const tally_about *about;
+    void *opened;
+
+    if (is_word(family, spec)) return TALLY_OK;
+    TALLY_TRY(tally_family_open(family, spec, &about, &opened));
+    tally_options_close(about, opened);
+    return TALLY_OK;
+}
+
+static tally_status check_plain(const char *name, const char *value)
+{
+    void *scratch;
+    tally_status status;
+
+    TALLY_TRY(tally_options_open(who, &tally_config_about, NULL, &scratch));
+    status = tally_options_set(who, &tally_config_about, scratch, name, value);
+    tally_options_close(&tally_config_about, scratch);
+    return status;
+}
+
+/* "rule.beta2": the part before the dot must be a family. */
+static tally_status check_key(const char *name, const char *value)
+{
+    char prefix[NAME_MOST];
+    const char *nearest = NULL;
+
+    snprintf(prefix, sizeof prefix, "%.*s", (int)strcspn(name, "."), name);
+    if (family_of_field(prefix)) {
+        if (strchr(value, ','))
+            return TALLY_FAIL(OPTION, "%s=%s has a comma, which a value cannot have",
+                              name, value);
+        return TALLY_OK;
+    }
+    for (const tally_option *o = tally_config_about.options; o->name; o++) {
+        if (family_of_field(o->name)) tally_text_nearer(prefix, o->name, &nearest);
+        if (strcmp(o->name, prefix) == 0)
+            return TALLY_FAIL(OPTION, "%s is no family, so it has no key %s", prefix,
+                              strchr(name, '.') + 1);
+    }
+    if (nearest)
+        return TALLY_FAIL(OPTION, "there is no option %s; did you mean %s%s?", name,
+                          nearest, strchr(name, '.'));
+    return TALLY_FAIL(OPTION, "there is no option %s", name);
+}
+
+/* The field's spelling of a name: checkpoint-every is checkpoint_every. */
+static void spell(const char *name, char field[NAME_MOST])
+{
+    snprintf(field, NAME_MOST, "%s", name);
+    for (char *p = field; *p; p++)
+        if (*p == '-') *p = '_';
+}
+
+bool tally_config_knows(const char *name, const char **nearest)
+{
+    char field[NAME_MOST];
+
+    spell(name, field);
+    if (strchr(field, '.') || strcmp(field, "strategy") == 0) return true;
+    for (const tally_option *o = tally_config_about.options; o->name; o++) {
+        if (strcmp(o->name, field) == 0) return true;
+        tally_text_nearer(field, o->name, nearest);
+    }
+    tally_text_nearer(field, "strategy", nearest);
+    return false;
+}
+
+static tally_status check(const char *field, const char *value)
+{
+    const char *nearest = NULL;
+    const tally_about *row;
+    char near[NAME_MOST];
+
+    if (strchr(field, '.')) return check_key(field, value);
+    if (strcmp(field, "strategy") == 0)
+        return tally_family_find(&tally_strategy_family, value, &row);
+    if (family_of_field(field)) return check_spec(family_of_field(field), value);
+    if (tally_config_knows(field, &nearest)) return check_plain(field, value);
+    if (!nearest) return TALLY_FAIL(OPTION, "there is no option %s", field);
+    snprintf(near, sizeof near, "%s", nearest);
+    for (char *p = near; *p; p++)
+        if (*p == '_') *p = '-';
+    return TALLY_FAIL(OPTION, "there is no option %s; did you mean %s?", field, near);
+}
+
+tally_status tally_run_set(tally_run *run, const char *name, const char *value)
+{
+    char field[NAME_MOST];
+
+    TALLY_TRY(settings_open(run));
+    settings *s = run->config;
+    spell(name, field);
+    TALLY_TRY(at_place(s->where, check(field, value)));
+    TALLY_TRY(settings_add(s, field, value));
+    return TALLY_OK;
+}
+
+/* The setting of that name which wins, or NULL. */
+static const setting *winner(const settings *s, const char *name)
+{
+    const setting *best = NULL;
+
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(s->at[i].name, name) == 0 &&
+            (!best || s->at[i].origin >= best->origin))
+            best = &s->at[i];
+    return best;
+}
+
+/* What the strategy says of a family; NULL when it says nothing. */
+static const char *row_spec(const settings *s, const char *family)
+{
+    const setting *chosen = winner(s, "strategy");
+    const tally_strategy_ops *row;
+    const tally_about *about;
+
+    if (!chosen) return NULL;
+    if (tally_family_find(&tally_strategy_family, chosen->value, &about)) return NULL;
+    row = (const tally_strategy_ops *)about;
+    if (strcmp(family, "trainer") == 0) return row->trainer;
+    if (strcmp(family, "exchange") == 0) return row->exchange;
+    if (strcmp(family, "rule") == 0) return row->rule;
+    return NULL;
+}
+
+/* The spec of a family before its keys, and the origin below which keys are void. */
+static const char *choose(const settings *s, const tally_option *o, tally_origin *from)
+{
+    const setting *own = winner(s, o->name), *strategy = winner(s, "strategy");
+    const char *row = row_spec(s, o->name);
+
+    if (row && (!own || own->origin < strategy->origin)) {
+        *from = strategy->origin;
+        return row;
+    }
+    *from = own ? own->origin : TALLY_FROM_MANIFEST;
+    return own ? own->value : o->initial;
+}
+
+/* "beta2" when the setting is a key of that family that counts, else NULL. */
+static const char *key_of(const setting *x, const char *family, tally_origin from)
+{
+    size_t length = strlen(family);
+    bool of_family = strncmp(x->name, family, length) == 0 && x->name[length] == '.';
+
+    return of_family && x->origin >= from ? x->name + length + 1 : NULL;
+}
+
+/* Sets the keys of a family on its member's options, lowest origin first; a spec that
+ * is a word has none. */
+static tally_status set_keys(const settings *s, const tally_option *o,
+                             tally_origin from, const tally_about *about, void *opened)
+{
+    char member[2 * NAME_MOST];
+
+    snprintf(member, sizeof member, "%s %s", o->name, about->name);
+    for (tally_origin origin = from; origin <= TALLY_FROM_COMMAND; origin++) {
+        for (size_t i = 0; i < s->count; i++) {
+            const setting *x = &s->at[i];
+            const char *key = x->origin == origin ? key_of(x, o->name, from) : NULL;
+
+            if (key)
+                TALLY_TRY(at_place(
+                    x->where, tally_options_set(member, about, opened, key, x->value)));
+        }
+    }
+    return TALLY_OK;
+}
+
+/* "adam" and "beta2=0.9" -> "adam:beta1=0.9,beta2=0.9,...". */
+static tally_status resolve_family(const settings *s, const tally_option *o, char *text,
+                                   size_t most)
+{
+    const tally_family *family = family_of_field(o->name);
+    const tally_about *about;
+    tally_origin from;
+    const char *spec = choose(s, o, &from);
+    const tally_about word = {.name = spec};
+    void *opened = NULL;
+    tally_status status;
+    size_t used = 0;
+
+    about = &word;
+    if (!is_word(family, spec))
+        TALLY_TRY(tally_family_open(family, spec, &about, &opened));
+    status = set_keys(s, o, from, about, opened);
+    if (!status && !tally_text_append(text, most, &used, "%s", about->name))
+        status = TALLY_FAIL(MEMORY, "%s %s is too long", o->name, about->name);
+    if (!status && about->options && about->options->name) {
+        tally_text_append(text, most, &used, ":");
+        status = tally_options_print(about, opened, text + used, most - used);
+    }
+    if (!status && used && text[used] == '\0' && text[used - 1] == ':')
+        text[used - 1] = '\0'; /* all its options are texts without a value */
+    tally_options_close(about, opened);
+    return status;
+}
+
+static tally_status resolve(const settings *s, tally_config *config)
+{
+    for (const tally_option *o = tally_config_about.options; o->name; o++) {
+        const setting *own = winner(s, o->name);
+        char text[SPEC_MOST] = "";
+        const char *value = own ? own->value : NULL;
+
+        if (family_of_field(o->name)) {
+            TALLY_TRY(resolve_family(s, o, text, sizeof text));
+            value = text;
+        }
+        if (value)
+            TALLY_TRY(
+                tally_options_set(who, &tally_config_about, config, o->name, value));
+    }
+    return TALLY_OK;
+}
+
+tally_status tally_config_resolve(tally_run *run)
+{
+    void *fresh;
+
+    TALLY_TRY(settings_open(run));
+    settings *s = run->config;
+    TALLY_TRY(tally_options_open(who, &tally_config_about, NULL, &fresh));
+    tally_status status = resolve(s, fresh);
+    if (status) {
+        tally_options_close(&tally_config_about, fresh);
+        return status;
+    }
+    tally_options_close(&tally_config_about, s->resolved);
+    s->resolved = fresh;
+    run->options = s->resolved;
+    return TALLY_OK;
+}

@@ -1,0 +1,90 @@
+/* config_json.c — resolved options as text: lines of a run file, or JSON and back.
+ *
+ *     {"data": "digits", "rule": "momentum:beta=0.9,form=buffer", "batch": "32", ...}
+ *
+ * Values are text, as a user would type them, so that reading is tally_run_set and a
+ * number loses no digit. */
+
+#include "base/text.h"
+#include "run/config.h"
+
+enum { TEXT_MOST = 4096 };
+
+/* The present value of an option as a user would type it; "" when it has none. */
+static tally_status value_of(const tally_run *run, const tally_option *o,
+                             char text[TEXT_MOST])
+{
+    TALLY_TRY(tally_option_print(o, run->options, text, TEXT_MOST));
+    return TALLY_OK;
+}
+
+tally_status tally_config_print(const tally_run *run, char *text, size_t most)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (const tally_option *o = tally_config_about.options; o->name; o++) {
+        char value[TEXT_MOST];
+
+        TALLY_TRY(value_of(run, o, value));
+        if (value[0] &&
+            !tally_text_append(text, most, &used, "%s = %s\n", o->name, value))
+            return TALLY_FAIL(MEMORY, "the options do not fit in %zu bytes", most);
+    }
+    return TALLY_OK;
+}
+
+static tally_status put(json_t *json, const tally_run *run, const tally_option *o)
+{
+    char value[TEXT_MOST];
+
+    TALLY_TRY(value_of(run, o, value));
+    if (value[0] && json_object_set_new(json, o->name, json_string(value)))
+        return TALLY_FAIL(FORMAT, "option %s=%s cannot be written as JSON", o->name,
+                          value);
+    return TALLY_OK;
+}
+
+json_t *tally_config_json(const tally_run *run)
+{
+    json_t *json = json_object();
+    tally_status status = TALLY_OK;
+
+    for (const tally_option *o = tally_config_about.options; !status && o->name; o++)
+        status = put(json, run, o);
+    if (!status) return json;
+    json_decref(json);
+    return NULL;
+}
+
+tally_status tally_config_take(tally_run *run, const json_t *options,
+                               bool (*wants)(const char *name))
+{
+    for (const tally_option *o = tally_config_about.options; o->name; o++) {
+        const json_t *value = json_object_get(options, o->name);
+
+        if (!value || (wants && !wants(o->name))) continue;
+        if (!json_is_string(value))
+            return TALLY_FAIL(FORMAT, "option %s of a manifest is not a text", o->name);
+        TALLY_TRY(tally_run_set(run, o->name, json_string_value(value)));
+    }
+    return TALLY_OK;
+}
+
+tally_status tally_config_read(tally_run *run, const char *manifest,
+                               bool (*wants)(const char *name))
+{
+    json_error_t error;
+    json_t *json = json_loads(manifest, JSON_REJECT_DUPLICATES, &error);
+    tally_status status;
+
+    if (!json)
+        return TALLY_FAIL(FORMAT, "the manifest is not JSON: line %d: %s", error.line,
+                          error.text);
+    const json_t *options = json_object_get(json, "options");
+    status = json_is_object(options)
+                 ? tally_config_take(run, options, wants)
+                 : TALLY_FAIL(FORMAT, "the manifest has no object \"options\"");
+    json_decref(json);
+    return status;
+}

@@ -1,0 +1,285 @@
+/* observe.c — what happens around the steps: metrics, evaluation, checkpoints, the end.
+ *
+ * One call after each step.  All ranks take the same branches, since the score, the
+ * step and the stop flag they decide by are the same on each. */
+
+#include "run/observe.h"
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "run/folder.h"
+#include "run/metrics.h"
+#include "trainer/report.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+enum { LOSS_SUM, COUNT }; /* run->state.at */
+
+enum { ROWS_AT_A_TIME = 1024 }; /* in evaluation */
+
+static void say(const tally_run *run, const char *format, ...) TALLY_PRINTF(2, 3);
+
+static void say(const tally_run *run, const char *format, ...)
+{
+    char sentence[1024];
+    va_list arguments;
+
+    if (!run->observer.said || run->comm->rank != 0) return;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    run->observer.said(run->observer.context, sentence);
+}
+
+static tally_status metric(tally_run *run, const char *name, double value)
+{
+    return run->metrics ? tally_metric(run->metrics, name, run->step, value) : TALLY_OK;
+}
+
+/* ---- evaluation ---- */
+
+static tally_status score_share(tally_run *run, tally_split split, tally_score *score)
+{
+    uint64_t rows[ROWS_AT_A_TIME];
+    uint64_t share = tally_sampler_share(&run->sampler, split, run->comm->rank);
+
+    for (uint64_t first = 0; first < share; first += ROWS_AT_A_TIME) {
+        size_t n =
+            share - first < ROWS_AT_A_TIME ? (size_t)(share - first) : ROWS_AT_A_TIME;
+
+        tally_sampler_rows(&run->sampler, split, run->comm->rank, first, n, rows);
+        tally_samples s = {.split = split, .rows = rows, .count = n, .weight = 1};
+        TALLY_TRY(run->f->ops->value(run->f, run->w, s, score));
+    }
+    return TALLY_OK;
+}
+
+tally_status tally_run_score(tally_run *run, tally_split split, tally_score *score)
+{
+    tally_score mine = {0};
+    tally_score *all = calloc((size_t)run->comm->size, sizeof *all);
+    tally_status status =
+        all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for the scores");
+
+    *score = (tally_score){0};
+    if (!status && run->f->source) status = score_share(run, split, &mine);
+    status = tally_agree(run->comm, status);
+    if (!status) status = tally_gather_all(run->comm, &mine, sizeof mine, all);
+    for (int r = 0; !status && r < run->comm->size; r++) {
+        score->loss_sum += all[r].loss_sum;
+        score->correct += all[r].correct;
+        score->count += all[r].count;
+    }
+    free(all);
+    return status;
+}
+
+static double share_of(double part, uint64_t count)
+{
+    return count ? part / (double)count : (double)NAN;
+}
+
+static tally_status evaluate(tally_run *run, tally_split split, const char *name,
+                             double *accuracy, double *loss)
+{
+    tally_score score;
+    char metric_name[64];
+
+    TALLY_TRY(tally_run_score(run, split, &score));
+    *loss = share_of(score.loss_sum, score.count);
+    *accuracy =
+        run->f->classifies ? share_of((double)score.correct, score.count) : (double)NAN;
+    if (!score.count) return TALLY_OK;
+    snprintf(metric_name, sizeof metric_name, "%s/loss", name);
+    TALLY_TRY(metric(run, metric_name, *loss));
+    snprintf(metric_name, sizeof metric_name, "%s/accuracy", name);
+    return run->f->classifies ? metric(run, metric_name, *accuracy) : TALLY_OK;
+}
+
+/* ---- checkpoints ---- */
+
+/* Replicas that drifted apart, or weights that are not finite, are never written. */
+static tally_status check_weights(tally_run *run)
+{
+    uint64_t mine = XXH3_64bits(run->w, run->f->layout.length * sizeof *run->w);
+    uint64_t *all = calloc((size_t)run->comm->size, sizeof *all);
+    uint32_t bad = first_bad_tensor(&run->f->layout, run->w);
+    tally_status status =
+        all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for the hashes");
+
+    if (bad)
+        status = TALLY_FAIL(
+            DIVERGED, "after step %llu %s holds a weight that is not finite",
+            (unsigned long long)run->step, run->f->layout.tensors[bad - 1].name);
+    status = tally_agree(run->comm, status);
+    if (!status) status = tally_gather_all(run->comm, &mine, sizeof mine, all);
+    for (int r = 1; !status && r < run->comm->size; r++)
+        if (all[r] != all[0])
+            status = TALLY_FAIL(
+                MISMATCH, "after step %llu rank %d holds other weights than rank 0",
+                (unsigned long long)run->step, r);
+    free(all);
+    return tally_agree(run->comm, status);
+}
+
+enum { PARTS = 3 };
+
+static tally_checkpoint checkpoint_of(tally_run *run, tally_part parts[PARTS])
+{
+    parts[0] = (tally_part){"run", &run->state};
+    parts[1] = (tally_part){"rule", &run->rule.state};
+    parts[2] = (tally_part){"exchange", &run->exchange.state};
+    return (tally_checkpoint){.step = run->step,
+                              .ranks = (uint64_t)run->comm->size,
+                              .data_hash = run->f->source ? run->f->source->hash : 0,
+                              .layout = &run->f->layout,
+                              .w = run->w,
+                              .parts = parts,
+                              .part_count = PARTS};
+}
+
+static tally_status save(tally_run *run)
+{
+    tally_part parts[PARTS];
+    tally_checkpoint what = checkpoint_of(run, parts);
+
+    TALLY_TRY(check_weights(run));
+    return run->folder ? tally_folder_save(run->folder, &what, run->options->keep)
+                       : TALLY_OK;
+}
+
+tally_status tally_observe_resume(tally_run *run)
+{
+    tally_part parts[PARTS];
+    tally_checkpoint what = checkpoint_of(run, parts);
+    uint64_t skipped = 0;
+    char why[512] = "";
+    tally_status status =
+        tally_folder_load(run->folder, &what, &skipped, why, sizeof why);
+
+    if (status == TALLY_FILE && skipped == 0) { /* it ended before its first one */
+        tally_error_clear();
+        say(run, "%s holds no checkpoint yet: starting from step 0",
+            tally_folder_path(run->folder));
+        return TALLY_OK;
+    }
+    TALLY_TRY(status);
+    run->step = what.step;
+    if (skipped && run->observer.warned && run->comm->rank == 0) {
+        char sentence[640];
+
+        snprintf(sentence, sizeof sentence, "%llu newer checkpoint(s) left aside: %s",
+                 (unsigned long long)skipped, why);
+        run->observer.warned(run->observer.context, sentence);
+    }
+    say(run, "resumed from step %llu of %llu", (unsigned long long)run->step,
+        (unsigned long long)run->steps);
+    return TALLY_OK;
+}
+
+/* ---- after each step ---- */
+
+static bool is_due(const tally_run *run, uint64_t every)
+{
+    return run->step % (every ? every : run->steps_per_epoch) == 0;
+}
+
+static tally_status log_epoch_so_far(tally_run *run, double rate)
+{
+    const double *loss_sum = run->state.at[LOSS_SUM], *count = run->state.at[COUNT];
+
+    run->result.train_loss = *count > 0 ? *loss_sum / *count : (double)NAN;
+    TALLY_TRY(metric(run, "train/loss", run->result.train_loss));
+    TALLY_TRY(metric(run, "rate", rate));
+    return metric(run, "exchange/bytes_sent",
+                  (double)run->comm->traffic[TALLY_EXCHANGE].bytes_sent);
+}
+
+static tally_status end_epoch(tally_run *run)
+{
+    tally_result *result = &run->result;
+    double *loss_sum = run->state.at[LOSS_SUM], *count = run->state.at[COUNT];
+
+    *loss_sum = *count = 0;
+    if (run->sampler.validate_count)
+        TALLY_TRY(evaluate(run, TALLY_VALIDATE, "validate", &result->validate_accuracy,
+                           &result->validate_loss));
+    return TALLY_OK;
+}
+
+static tally_status stopped(const tally_run *run)
+{
+    char sentence[512];
+
+    if (run->folder)
+        snprintf(sentence, sizeof sentence,
+                 "stopped by a signal after step %llu of %llu; go on with --resume %s",
+                 (unsigned long long)run->step, (unsigned long long)run->steps,
+                 tally_folder_path(run->folder));
+    else
+        snprintf(
+            sentence, sizeof sentence,
+            "stopped by a signal after step %llu of %llu; without --out nothing is kept",
+            (unsigned long long)run->step, (unsigned long long)run->steps);
+    return tally_error_adopt(TALLY_FAIL(STOPPED, "%s", sentence), sentence);
+}
+
+tally_status tally_observe_step(tally_run *run, const tally_score *score, double rate,
+                                bool stop)
+{
+    double *loss_sum = run->state.at[LOSS_SUM], *count = run->state.at[COUNT];
+    bool last = run->step == run->steps, epoch = run->step % run->steps_per_epoch == 0;
+
+    run->result.samples += score->count;
+    *loss_sum += score->loss_sum;
+    *count += (double)score->count;
+    if (run->observer.stepped && run->comm->rank == 0)
+        run->observer.stepped(run->observer.context, run, run->step,
+                              share_of(score->loss_sum, score->count), rate);
+    if (last || stop || is_due(run, run->options->log_every))
+        TALLY_TRY(log_epoch_so_far(run, rate));
+    if (epoch || last) TALLY_TRY(end_epoch(run));
+    if (last || stop || is_due(run, run->options->checkpoint_every))
+        TALLY_TRY(save(run));
+    return stop && !last ? stopped(run) : TALLY_OK;
+}
+
+/* ---- the end ---- */
+
+static tally_status count_bytes(tally_run *run, uint64_t steps)
+{
+    uint64_t mine = run->comm->traffic[TALLY_EXCHANGE].bytes_sent, sum = 0;
+    uint64_t *all = calloc((size_t)run->comm->size, sizeof *all);
+    tally_status status =
+        all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for the byte counts");
+
+    status = tally_agree(run->comm, status);
+    if (!status) status = tally_gather_all(run->comm, &mine, sizeof mine, all);
+    for (int r = 0; !status && r < run->comm->size; r++)
+        sum += all[r];
+    if (steps)
+        run->result.bytes_sent_per_step =
+            (double)sum / (double)run->comm->size / (double)steps;
+    free(all);
+    return status;
+}
+
+tally_status tally_run_train(tally_run *run)
+{
+    tally_result *result = &run->result;
+    uint64_t before = run->step;
+
+    result->validate_accuracy = result->validate_loss = (double)NAN;
+    result->test_accuracy = result->test_loss = result->train_loss = (double)NAN;
+    result->start_seconds = tally_process_seconds();
+    TALLY_TRY(run->trainer->train(run));
+    result->steps = run->step;
+    TALLY_TRY(count_bytes(run, run->step - before));
+    TALLY_TRY(
+        evaluate(run, TALLY_TEST, "test", &result->test_accuracy, &result->test_loss));
+    return run->metrics ? tally_metrics_flush(run->metrics) : TALLY_OK;
+}

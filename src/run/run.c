@@ -1,0 +1,213 @@
+/* run.c — builds a run from its options, checks that all ranks build the same, closes
+ * it.
+ *
+ * Order: what a rank can do alone (data, model, rule, schedule, clip, plan), then one
+ * agreement, then what needs the others (exchange, run folder, checkpoint). */
+
+#include "tally/tally.h"
+
+#include "base/status.h"
+#include "num/gemm.h"
+#include "num/topology.h"
+#include "run/config.h"
+#include "run/folder.h"
+#include "run/manifest.h"
+#include "run/metrics.h"
+#include "run/observe.h"
+#include "trainer/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+static const tally_slot slots[] = {
+    {"loss_sum", TALLY_SHARED, TALLY_ONCE},
+    {"count",    TALLY_SHARED, TALLY_ONCE},
+    TALLY_END
+};
+
+/* ---- what a rank does alone ---- */
+
+static void tell_of_a_stall(void *context, tally_comm *c, int peer, int tag,
+                            double seconds)
+{
+    const tally_run *run = context;
+    char sentence[256], who[64] = "any rank";
+
+    if (!run->observer.warned) return;
+    if (peer >= 0) snprintf(who, sizeof who, "rank %d", peer);
+    snprintf(
+        sentence, sizeof sentence,
+        "rank %d has waited %.0f s for %s in step %llu (%s); it may be slow, stopped or "
+        "gone",
+        c->rank, seconds, who, (unsigned long long)run->step + 1,
+        tag / 4096 == TALLY_EXCHANGE ? "exchange" : "control");
+    run->observer.warned(run->observer.context, sentence);
+}
+
+static tally_status open_objective(tally_run *run)
+{
+    const tally_config *o = run->options;
+
+    run->f = run->objective;
+    if (run->f && !run->f->source) return TALLY_OK;
+    if (!run->f) {
+        TALLY_TRY(tally_source_open(&run->source, o->data));
+        TALLY_TRY(tally_net_open(&run->net, o->model, o->loss, &run->source, o->batch));
+        run->f = &run->net;
+    }
+    return tally_sampler_open(&run->sampler, run->f->source, o->seed, o->validate,
+                              o->batch, run->comm->size);
+}
+
+static tally_status count_steps(tally_run *run)
+{
+    const tally_config *o = run->options;
+
+    run->steps_per_epoch =
+        run->f->source ? tally_sampler_steps(&run->sampler) : o->steps;
+    run->steps = o->steps ? o->steps : o->epochs * run->steps_per_epoch;
+    if (run->steps == 0)
+        return TALLY_FAIL(OPTION,
+                          "an objective without data needs steps, such as steps=100");
+    if (run->steps_per_epoch == 0) run->steps_per_epoch = run->steps;
+    return TALLY_OK;
+}
+
+static tally_status open_plan(tally_run *run)
+{
+    const tally_about *exchange;
+    char name[64];
+
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(run->options->exchange, ":"),
+             run->options->exchange);
+    TALLY_TRY(tally_family_find(&tally_exchange_family, name, &exchange));
+    bool whole = run->rule.ops->whole ||
+                 ((const tally_exchange_ops *)(const void *)exchange)->whole;
+    return tally_plan(&run->f->layout, whole ? 0 : run->options->bucket * 1024,
+                      &run->plan, &run->plan_count);
+}
+
+static tally_status open_alone(tally_run *run)
+{
+    const tally_config *o = run->options;
+    const tally_about *trainer;
+
+    TALLY_TRY(open_objective(run));
+    TALLY_TRY(count_steps(run));
+    TALLY_TRY(tally_rule_open(&run->rule, o->rule, &run->f->layout));
+    TALLY_TRY(tally_schedule_open(&run->schedule, o->schedule, o->rate, o->warmup,
+                                  run->steps));
+    TALLY_TRY(tally_clip_open(&run->clip, o->clip));
+    TALLY_TRY(tally_family_open(&tally_trainer_family, o->trainer, &trainer,
+                                &run->trainer_options));
+    run->trainer = (const tally_trainer_ops *)(const void *)trainer;
+    TALLY_TRY(open_plan(run));
+    TALLY_TRY(tally_state_open(&run->state, slots, &run->f->layout));
+    run->w = tally_allocate(run->f->layout.length, sizeof *run->w);
+    if (!run->w)
+        return TALLY_FAIL(MEMORY, "no memory for %zu weights", run->f->layout.length);
+    return run->f->ops->init ? run->f->ops->init(run->f, o->seed, run->w) : TALLY_OK;
+}
+
+/* ---- what the ranks must have in common ---- */
+
+typedef struct identity {
+    uint64_t program, options, layout, data;
+} identity;
+
+static tally_status compare(const identity *all, int r)
+{
+    const char *what = all[r].program != all[0].program   ? "another version of tally"
+                       : all[r].options != all[0].options ? "other options"
+                       : all[r].layout != all[0].layout   ? "another model"
+                       : all[r].data != all[0].data       ? "other data"
+                                                          : NULL;
+
+    if (!what) return TALLY_OK;
+    return TALLY_FAIL(
+        MISMATCH, "rank %d runs with %s than rank 0; start all ranks alike", r, what);
+}
+
+static tally_status check_identity(tally_run *run)
+{
+    char text[8192];
+    const char program[] = "tally " TALLY_VERSION " " TALLY_REAL_DTYPE;
+    identity mine = {.program = XXH3_64bits(program, sizeof program),
+                     .layout = tally_layout_hash(&run->f->layout),
+                     .data = run->f->source ? run->f->source->hash : 0};
+    identity *all = calloc((size_t)run->comm->size, sizeof *all);
+    tally_status status = TALLY_OK;
+
+    if (!all) return TALLY_FAIL(MEMORY, "no memory for %d identities", run->comm->size);
+    status = tally_config_print(run, text, sizeof text);
+    if (!status) {
+        mine.options = XXH3_64bits(text, strlen(text));
+        status = tally_gather_all(run->comm, &mine, sizeof mine, all);
+    }
+    for (int r = 1; !status && r < run->comm->size; r++)
+        status = compare(all, r);
+    free(all);
+    return status;
+}
+
+/* ---- what needs the others ---- */
+
+static tally_status open_folder(tally_run *run)
+{
+    const char *path = run->resume ? run->resume : run->options->out;
+    char metrics[4096];
+
+    if (!path) return TALLY_OK;
+    snprintf(metrics, sizeof metrics, "%s/metrics.jsonl", path);
+    TALLY_TRY(tally_folder_open(&run->folder, run->comm, path, run->resume != NULL));
+    if (run->resume) TALLY_TRY(tally_observe_resume(run));
+    TALLY_TRY(tally_manifest_write(run));
+    tally_status status = TALLY_OK;
+    if (run->comm->rank == 0)
+        status = tally_metrics_open(&run->metrics, metrics, run->step);
+    return tally_agree(run->comm, status);
+}
+
+tally_status tally_run_open(tally_run *run, tally_comm *comm)
+{
+    run->comm = comm;
+    run->after_step = tally_observe_step;
+    tally_status status = tally_config_resolve(run);
+    if (!status) {
+        comm->stalled = tell_of_a_stall;
+        comm->stalled_context = run;
+        comm->patience = run->options->patience;
+        tally_gemm_threads(run->options->threads
+                               ? run->options->threads
+                               : tally_topology_threads(comm->node_size));
+        status = open_alone(run);
+    }
+    TALLY_TRY(tally_agree(comm, status));
+    TALLY_TRY(tally_agree(comm, check_identity(run)));
+    status = tally_exchange_open(&run->exchange, run->options->exchange, comm,
+                                 &run->f->layout, run->plan, run->plan_count,
+                                 run->options->seed);
+    TALLY_TRY(tally_agree(comm, status));
+    return open_folder(run);
+}
+
+void tally_run_close(tally_run *run)
+{
+    tally_exchange_close(&run->exchange);
+    tally_metrics_close(run->metrics);
+    tally_folder_close(run->folder);
+    tally_state_close(&run->state);
+    if (run->trainer) tally_options_close(&run->trainer->about, run->trainer_options);
+    tally_clip_close(&run->clip);
+    tally_schedule_close(&run->schedule);
+    tally_rule_close(&run->rule);
+    tally_objective_close(&run->net);
+    tally_source_close(&run->source);
+    free(run->plan);
+    free(run->w);
+    tally_config_close(run);
+    if (run->comm && run->comm->stalled_context == run) run->comm->stalled = NULL;
+    *run = (tally_run){0};
+}

@@ -1,0 +1,26 @@
+/* signals.c — SIGTERM, SIGINT and SIGUSR1 become a request that the trainer reads once
+ * a step.  A second signal of the same kind ends the process at once, as usual. */
+
+#include "tally/run.h"
+
+#include "base/stop.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static void request(int number)
+{
+    (void)number;
+    tally_stop_request();
+}
+
+void tally_stop_on_signals(void)
+{
+    struct sigaction action = {.sa_handler = request,
+                               .sa_flags = (int)(SA_RESTART | SA_RESETHAND)};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL);
+}

@@ -1,0 +1,36 @@
+/* strategy.c — strategies: named rows of choices.
+ *
+ *     name        trainer     exchange     rule
+ *     allreduce   lockstep    allreduce    as it is
+ *     vote        lockstep    vote         signum
+ *
+ * Whatever the user sets by its own name (--rule lion) wins over the row; see config.h.
+ * A strategy has no options of its own: those of its members do. */
+
+#include "tally/run.h"
+
+static const tally_strategy_ops allreduce = {
+    .about = {.name = "allreduce",
+              .brief = "the mean gradient of all ranks, for any rule",
+              .paper = "Goyal et al. 2017, arXiv:1706.02677"},
+    .trainer = "lockstep",
+    .exchange = "allreduce",
+};
+
+static const tally_strategy_ops vote = {
+    .about = {.name = "vote",
+              .brief = "one bit a weight: each rank votes with its momentum's sign",
+              .paper = "Bernstein et al. 2019, arXiv:1810.05291"},
+    .trainer = "lockstep",
+    .exchange = "vote",
+    .rule = "signum",
+};
+
+static const tally_about *const members[] = {&allreduce.about, &vote.about, NULL};
+
+const tally_family tally_strategy_family = {
+    .name = "strategy",
+    .flag = "--strategy",
+    .brief = "a named row of trainer, exchange and rule",
+    .members = members,
+};
