@@ -1,0 +1,21 @@
+# cli.cmake — the program `tally`.  Its objects, but main, are linked by their tests too.
+
+
+add_library(tally_cli_objects OBJECT
+  src/cli/arguments.c src/cli/eval.c src/cli/facts.c src/cli/failure.c src/cli/help.c
+  src/cli/info.c src/cli/json.c src/cli/markdown.c src/cli/progress.c src/cli/train.c
+  src/cli/words.c)
+add_executable(tally_cli src/cli/main.c)
+if(TARGET MPI::MPI_C)
+  set(built_mpi "MPI ${MPI_C_VERSION}")
+else()
+  set(built_mpi "none: self and sim alone")
+endif()
+target_compile_definitions(tally_cli_objects PRIVATE TALLY_BUILT_MPI="${built_mpi}"
+  TALLY_BUILT_BLAS="OpenBLAS ${TALLY_NEEDS_openblas_VERSION}")
+foreach(target tally_cli_objects tally_cli)
+  tally_warnings(${target})
+  target_link_libraries(${target} PRIVATE tally_static ${needs})
+endforeach()
+target_link_libraries(tally_cli PRIVATE tally_cli_objects)
+set_target_properties(tally_cli PROPERTIES OUTPUT_NAME tally)

@@ -1,0 +1,45 @@
+/* failure.c — the one place where failures are printed, once each.
+ *
+ *     agreed on by all ranks    rank 0 prints, the others keep silent
+ *     met by rank 3 alone       rank 3 prints "tally: rank 3: ...", then ends all ranks
+ *     before ranks start        the process prints
+ *
+ * A stop by a signal is agreed on by its nature: every rank ends its run after the same
+ * checkpoint. */
+
+#include "cli/failure.h"
+
+#include "tally/collective.h"
+
+#include <stdio.h>
+
+static void print(const cli_failure *f, const char *rank)
+{
+    fprintf(stderr, "tally: %s%s\n", rank, tally_error_sentence());
+    if (f->trace) fputs(tally_error_trace(), stderr);
+    fflush(stderr);
+}
+
+void cli_failure_print(cli_failure *f)
+{
+    if (!f->handled) print(f, "");
+    f->handled = true;
+}
+
+tally_status cli_failure_on_rank(cli_failure *f, tally_comm *c, tally_status status)
+{
+    char rank[32] = "";
+
+    if (status == TALLY_OK) return status;
+    if (tally_error_agreed() || status == TALLY_STOPPED) {
+        if (c->rank == 0) print(f, "");
+        f->handled = true;
+        return status;
+    }
+    if (status == TALLY_ABORTED || f->handled) return status;
+    if (c->size > 1) snprintf(rank, sizeof rank, "rank %d: ", c->rank);
+    print(f, rank);
+    f->handled = true;
+    if (c->size > 1) tally_abort(c, (int)status);
+    return status;
+}

@@ -1,0 +1,102 @@
+/* json.c — one line on stdout for programs that start Tally.
+ *
+ * docs/cli.md lists the keys with their units.  Every key is always there; a number
+ * that is not known, or not finite, is null. */
+
+#include "cli/json.h"
+
+#include "run/config.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+
+json_t *cli_json_number(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+static json_t *count(uint64_t n)
+{
+    return json_integer((json_int_t)n);
+}
+
+/* The same weights have the same hash, whatever run they come from. */
+static json_t *weights_hash(const tally_run *run)
+{
+    char hex[17];
+    XXH64_hash_t hash = XXH3_64bits(run->w, run->net.layout.length * sizeof *run->w);
+
+    snprintf(hex, sizeof hex, "%016llx", (unsigned long long)hash);
+    return json_string(hex);
+}
+
+static int put_result(json_t *json, const tally_result *r)
+{
+    double speed = r->seconds > 0 ? (double)r->samples / r->seconds : (double)NAN;
+    int bad = 0;
+
+    bad |=
+        json_object_set_new(json, "test_accuracy", cli_json_number(r->test_accuracy));
+    bad |= json_object_set_new(json, "test_loss", cli_json_number(r->test_loss));
+    bad |= json_object_set_new(json, "validate_accuracy",
+                               cli_json_number(r->validate_accuracy));
+    bad |=
+        json_object_set_new(json, "validate_loss", cli_json_number(r->validate_loss));
+    bad |= json_object_set_new(json, "train_loss", cli_json_number(r->train_loss));
+    bad |= json_object_set_new(json, "seconds", cli_json_number(r->seconds));
+    bad |= json_object_set_new(json, "steps", count(r->steps));
+    bad |= json_object_set_new(json, "samples", count(r->samples));
+    bad |= json_object_set_new(json, "step_ms_median",
+                               cli_json_number(1000 * r->step_median_seconds));
+    bad |= json_object_set_new(json, "samples_per_second", cli_json_number(speed));
+    bad |= json_object_set_new(json, "bytes_sent_per_rank_per_step",
+                               cli_json_number(r->bytes_sent_per_step));
+    bad |= json_object_set_new(json, "overlap", cli_json_number(r->overlap));
+    bad |=
+        json_object_set_new(json, "start_ms", cli_json_number(1000 * r->start_seconds));
+    return bad;
+}
+
+static int put_facts(json_t *json, const tally_run *run, const cli_facts *facts)
+{
+    int bad = 0;
+
+    bad |= json_object_set_new(json, "simulated", json_boolean(facts->simulated));
+    bad |= json_object_set_new(json, "ranks", json_integer(facts->ranks));
+    bad |= json_object_set_new(json, "hosts", json_integer(facts->hosts));
+    bad |= json_object_set_new(json, "threads", json_integer(facts->threads));
+    bad |=
+        json_object_set_new(json, "peak_rss_mib", cli_json_number(facts->peak_rss_mib));
+    bad |= json_object_set_new(json, "parameters", count(run->net.layout.length));
+    bad |= json_object_set_new(json, "precision", json_string(TALLY_REAL_DTYPE));
+    bad |= json_object_set_new(json, "final_weights_xxh3", weights_hash(run));
+    return bad;
+}
+
+tally_status cli_json_result(const tally_run *run, const cli_facts *facts,
+                             json_t **json)
+{
+    json_t *object = json_object();
+
+    if (put_result(object, &run->result) || put_facts(object, run, facts) ||
+        json_object_set_new(object, "options", tally_config_json(run))) {
+        json_decref(object);
+        return TALLY_FAIL(MEMORY, "no memory for the result as JSON");
+    }
+    *json = object;
+    return TALLY_OK;
+}
+
+tally_status cli_json_print(json_t *json)
+{
+    int failed = json_dumpf(json, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) ||
+                 fputc('\n', stdout) == EOF || fflush(stdout) == EOF;
+
+    json_decref(json);
+    if (failed)
+        return TALLY_FAIL(FILE, "cannot write to standard output: %s", strerror(errno));
+    return TALLY_OK;
+}
