@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Each wrong input gets one sentence, said once, and its exit code; nothing hangs.
+. "$(dirname "$0")/lib.sh"
+
+expect 2 "did you mean --batch" ranks 2 train --bacth 3
+expect 2 "did you mean adam" ranks 2 train --rule adm
+expect 2 "is not in \[0, 1)" ranks 2 train --rule adam:beta2=1.5
+expect 2 "has no option" ranks 2 train --exchange vote:ties=coin
+expect 2 "dir is required" ranks 2 train --data idx
+expect 3 "is not a folder" ranks 2 train --data "idx:dir=$work/nowhere"
+expect 2 "validate" ranks 2 train --validate 100000
+expect 2 "did you mean train" "$TALLY" trian
+
+# Files that are not what they should be.
+mkdir "$work/idx"
+for f in train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte; do : >"$work/idx/$f"; done
+expect 4 "empty" ranks 2 train --data "idx:dir=$work/idx"
+
+# Places that cannot be written.
+mkdir "$work/file" && : >"$work/file/f"
+expect 3 "$work/file/f" ranks 2 train --quiet --out "$work/file/f/run"
+
+# A folder that holds a run, and one that is in use.
+ranks 2 train $small --steps 3 --out "$work/run" >/dev/null 2>&1 || fail "a run of three steps"
+expect 9 "holds a run" ranks 2 train --quiet --out "$work/run"
+expect 3 "$work/none" ranks 2 train --resume "$work/none"
+"$TALLY" train --data digits --epochs 100000 --quiet --out "$work/busy" 2>/dev/null &
+pid=$!
+for _ in $(seq 100); do [ -f "$work/busy/manifest.json" ] && break; sleep 0.1; done
+expect 9 "$work/busy" ranks 2 train --resume "$work/busy" --quiet
+kill -9 $pid
+wait $pid 2>/dev/null
+
+# Rates that diverge: rank, step and tensor are named.
+expect 7 "the loss of step" ranks 2 train --data digits --rate 1e30 --rule sgd --quiet
+
+# More ranks than samples in a step, and than rows to evaluate, still train.
+ranks 8 train --data digits --batch 1 --steps 3 --quiet --json >"$work/out" 2>"$work/err" || fail "8 ranks: $(cat "$work/err")"
+
+# Processes that do not know of each other.
+OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_RANK=0 expect 8 "launch" "$TALLY" train --comm self --quiet
+finish

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# A run that was stopped, killed or shortened ends, once resumed, with the weights of the
+# undisturbed run, bit for bit.
+. "$(dirname "$0")/lib.sh"
+
+check() { # RANKS OPTIONS
+    local n=$1 options=$2 whole half
+    whole=$(ranks "$n" train $small $options | field final_weights_xxh3)
+    rm -rf "$work/run"
+    ranks "$n" train $small $options --steps 17 --out "$work/run" >/dev/null || fail "first half of $options"
+    half=$(ranks "$n" train --resume "$work/run" --steps 0 --quiet --json | field final_weights_xxh3)
+    [ -n "$whole" ] && [ "$whole" = "$half" ] || fail "$options on $n ranks: whole $whole, resumed $half"
+}
+
+check 1 "--rule momentum"
+check 2 "--rule adam --rate 0.001 --schedule step:every=10"
+check 3 "--exchange vote:tie=previous --rule signum --rate 0.003"
+check 2 "--exchange ordered --rule nesterov:form=convex"
+check 2 "--rule momentum:form=heavyball --validate 100"
+
+# Another rank count: fine without private state, refused with it.
+rm -rf "$work/run"
+ranks 2 train $small --steps 17 --out "$work/run" >/dev/null || fail "run on two ranks"
+ranks 3 train --resume "$work/run" --quiet --json >/dev/null 2>"$work/err" ||
+    fail "resume on three ranks: $(cat "$work/err")"
+rm -rf "$work/run"
+ranks 2 train $small --exchange vote --rule signum --steps 17 --out "$work/run" >/dev/null
+expect 8 "resume with 2" ranks 3 train --resume "$work/run"
+
+# Another model, and a newest checkpoint that was altered.
+rm -rf "$work/run"
+ranks 2 train $small --checkpoint-every 10 --steps 25 --out "$work/run" >/dev/null
+expect 8 "dense1.weight" ranks 2 train --resume "$work/run" --model mlp:hidden=25
+newest=$(ls -d "$work"/run/checkpoints/step-* | tail -n 1)
+printf 'x' | dd of="$newest/weights.safetensors" bs=1 seek=1000 conv=notrunc 2>/dev/null
+ranks 2 train --resume "$work/run" --steps 25 --json 2>"$work/err" >"$work/out" || fail "resume past an altered checkpoint"
+grep -q "left aside" "$work/err" || fail "nothing said of the altered checkpoint: $(cat "$work/err")"
+grep -q "resumed from step 20" "$work/err" || fail "not resumed from step 20: $(cat "$work/err")"
+
+# A signal: the step is finished, a checkpoint written, the code is 75.
+rm -rf "$work/run"
+"$TALLY" train --data digits --epochs 100000 --out "$work/run" --quiet 2>"$work/err" &
+pid=$!
+for _ in $(seq 100); do [ -f "$work/run/manifest.json" ] && break; sleep 0.1; done
+sleep 0.3
+kill -TERM $pid
+wait $pid
+code=$?
+[ $code -eq 75 ] || fail "SIGTERM gave exit $code: $(cat "$work/err")"
+ls "$work"/run/checkpoints/step-* >/dev/null 2>&1 || fail "SIGTERM left no checkpoint"
+finish

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Simulated ranks and mpirun end with the same weights, bit for bit, and so does a repeat.
+. "$(dirname "$0")/lib.sh"
+
+for options in "--exchange ordered" "--exchange vote --rule signum --rate 0.003" \
+    "--exchange vote:zero=skip,tie=zero --rule signum --rate 0.003" \
+    "--exchange allreduce:algorithm=ring --rule adam --rate 0.001" \
+    "--exchange allreduce:algorithm=halving"; do
+    for n in 1 2 3 4; do
+        simulated=$("$TALLY" train $small $options --comm "sim:ranks=$n" | field final_weights_xxh3)
+        real=$(ranks "$n" train $small $options | field final_weights_xxh3)
+        [ -n "$real" ] || fail "$options on $n ranks printed no hash"
+        [ "$simulated" = "$real" ] || fail "$options on $n ranks: sim $simulated, real $real"
+    done
+done
+
+# The plan changes nothing where that is promised.
+for options in "--exchange ordered" "--exchange vote --rule signum --rate 0.003"; do
+    a=$(ranks 3 train $small $options --bucket 1 | field final_weights_xxh3)
+    b=$(ranks 3 train $small $options --bucket 4096 | field final_weights_xxh3)
+    [ "$a" = "$b" ] || fail "$options: buckets of 1 KiB and 4 MiB give $a and $b"
+done
+finish
