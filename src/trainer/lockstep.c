@@ -51,6 +51,7 @@ typedef struct loop {
     size_t next;   /* spans [next, plan_count) are on their way */
     double polled; /* when the comm was polled last */
     double hidden, exposed, seconds;
+    double work;    /* declared seconds of the gradient, for simulated comms; else 0 */
     uint64_t taken; /* steps of this session */
     double *times;  /* the last TIMES_KEPT steps, seconds */
 } loop;
@@ -67,21 +68,31 @@ static tally_status send_span(loop *l, size_t k)
     return x->ops->start(x, k, l->run->step, v);
 }
 
-/* Time since the last look, during which a message was under way all along, is hidden
- * under the gradient; what the exchange itself takes is not. */
-static tally_status ready(void *context, tally_span s)
+/* Sends what is complete from s.first on.  Time since the last look, during which a
+ * message was under way all along, is hidden under the gradient; what the exchange
+ * itself takes is not. */
+static tally_status send_from(loop *l, size_t first)
 {
-    loop *l = context;
     tally_run *run = l->run;
     double arrived = tally_now(run->comm);
 
     TALLY_TRY(tally_poll(run->comm));
     if (run->comm->tasks) l->hidden += arrived - l->polled;
-    while (l->next > 0 && run->plan[l->next - 1].first >= s.first)
+    while (l->next > 0 && run->plan[l->next - 1].first >= first)
         TALLY_TRY(send_span(l, --l->next));
     l->polled = tally_now(run->comm);
     if (run->comm->size > 1) l->exposed += l->polled - arrived;
     return TALLY_OK;
+}
+
+/* The backward pass is two thirds of the work, spread over the weights. */
+static tally_status ready(void *context, tally_span s)
+{
+    loop *l = context;
+    double share = (double)s.count / (double)l->run->f->layout.length;
+
+    tally_spend(l->run->comm, l->work * 2 / 3 * share);
+    return send_from(l, s.first);
 }
 
 /* ---- apply ---- */
@@ -89,9 +100,12 @@ static tally_status ready(void *context, tally_span s)
 static tally_status receive_span(loop *l, size_t k, tally_view *agreed)
 {
     tally_exchange *x = &l->run->exchange;
+    double begin = tally_now(x->comm);
 
     *agreed = (tally_view){0};
-    return x->ops->finish(x, k, agreed);
+    TALLY_TRY(x->ops->finish(x, k, agreed));
+    if (x->comm->size > 1) l->exposed += tally_now(x->comm) - begin;
+    return TALLY_OK;
 }
 
 static tally_status apply_as_agreed(loop *l)
@@ -159,15 +173,16 @@ static tally_status compute_and_send(loop *l, tally_score *score)
     TALLY_TRY(tally_rule_place(&run->rule, &l->t, run->w, l->place, &at));
     l->next = run->plan_count;
     l->polled = tally_now(run->comm);
-    if (l->run->f->ops->cost && run->comm->ops->spend) {
+    if (run->f->ops->cost && run->comm->ops->spend) {
         const lockstep *o = run->trainer_options;
-        tally_spend(run->comm, l->run->f->ops->cost(l->run->f, s).flops / o->flops);
+
+        l->work = run->f->ops->cost(run->f, s).flops / o->flops;
     }
-    TALLY_TRY(l->run->f->ops->gradient(l->run->f, at, s, l->g, listener, score));
+    tally_spend(run->comm, local ? l->work : l->work / 3);
+    TALLY_TRY(run->f->ops->gradient(run->f, at, s, l->g, listener, score));
     if (local)
-        TALLY_TRY(
-            run->clip.ops->bound(&run->clip, l->g, l->run->f->layout.length, &norm));
-    return ready(l, (tally_span){0, l->run->f->layout.length});
+        TALLY_TRY(run->clip.ops->bound(&run->clip, l->g, run->f->layout.length, &norm));
+    return send_from(l, 0);
 }
 
 /* Nothing may be under way when the run ends; what comes of it is not used. */
@@ -198,9 +213,10 @@ static tally_status take_step(loop *l)
     TALLY_TRY(compute_and_send(l, &score));
     double sent = tally_now(run->comm);
     mine.stop = tally_stop_requested();
-    step_report_fill(&mine, &l->run->f->layout, run->w, l->g, &score);
+    step_report_fill(&mine, &run->f->layout, run->w, l->g, &score);
     TALLY_TRY(tally_gather_start(&l->reports, &mine));
     TALLY_TRY(tally_gather_wait(&l->reports));
+    if (run->comm->size > 1) l->exposed += tally_now(run->comm) - sent;
     tally_status failed =
         step_report_read((const void *)l->reports.all, run->comm->size, l->t.number,
                          &run->f->layout, &verdict);
@@ -208,7 +224,6 @@ static tally_status take_step(loop *l)
     TALLY_TRY(clips(run, TALLY_CLIP_AGREED) ? clip_then_apply(l) : apply_as_agreed(l));
     double end = tally_now(run->comm);
 
-    if (run->comm->size > 1) l->exposed += end - sent;
     l->times[l->taken++ % TIMES_KEPT] = end - begin;
     l->seconds += end - begin;
     run->step++;
