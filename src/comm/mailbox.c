@@ -2,14 +2,39 @@
  *
  * As in MPI: a receive takes the oldest send that fits its comm, sender and tag, and a
  * send goes to the oldest receive.  Data are copied once when the receive is there
- * first, else twice: a buffered send keeps a copy.  Letters and their copies are
- * recycled, so a program that repeats itself stops allocating. */
+ * first, else twice: a buffered send keeps a copy.  Letters are recycled, and copies by
+ * powers of two, so a program that repeats itself stops allocating. */
 
 #include "comm/mailbox.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- copies ---- */
+
+static tally_copy *copy_open(tally_desk *desk, size_t bytes)
+{
+    size_t size = 0;
+
+    while (size + 1 < TALLY_COPY_SIZES && bytes > (size_t)1 << size)
+        size++;
+    tally_copy *copy = desk->copies[size];
+    if (copy) {
+        desk->copies[size] = copy->next;
+        return copy;
+    }
+    copy = malloc(sizeof *copy + ((size_t)1 << size));
+    if (copy) copy->size = size;
+    return copy;
+}
+
+static void copy_close(tally_desk *desk, tally_copy *copy)
+{
+    if (!copy) return;
+    copy->next = desk->copies[copy->size];
+    desk->copies[copy->size] = copy;
+}
 
 /* ---- letters ---- */
 
@@ -37,9 +62,7 @@ tally_letter *tally_letter_open(tally_desk *desk, tally_request *r)
     tally_letter *letter = desk->spare;
 
     if (letter) {
-        tally_letter blank = {.older = letter->older,
-                              .copy = letter->copy,
-                              .copy_room = letter->copy_room};
+        tally_letter blank = {.older = letter->older};
 
         desk->spare = letter->next;
         *letter = blank;
@@ -56,6 +79,8 @@ tally_letter *tally_letter_open(tally_desk *desk, tally_request *r)
 
 void tally_letter_close(tally_desk *desk, tally_letter *letter)
 {
+    copy_close(desk, letter->copy);
+    letter->copy = NULL;
     letter->next = desk->spare;
     desk->spare = letter;
 }
@@ -64,8 +89,14 @@ void tally_desk_close(tally_desk *desk)
 {
     for (tally_letter *letter = desk->all, *older; letter; letter = older) {
         older = letter->older;
-        free(letter->copy);
+        copy_close(desk, letter->copy);
         free(letter);
+    }
+    for (size_t size = 0; size < TALLY_COPY_SIZES; size++) {
+        for (tally_copy *copy = desk->copies[size], *next; copy; copy = next) {
+            next = copy->next;
+            free(copy);
+        }
     }
     *desk = (tally_desk){0};
 }
@@ -158,20 +189,16 @@ void tally_mailbox_remove(tally_mailbox *m, const tally_letter *letter)
     take_out(&m->receives, letter);
 }
 
-tally_status tally_mailbox_buffer(tally_mailbox *m, tally_letter *send)
+tally_status tally_mailbox_buffer(tally_mailbox *m, tally_desk *desk,
+                                  tally_letter *send)
 {
-    if (send->bytes > send->copy_room) {
-        unsigned char *more = realloc(send->copy, send->bytes);
-
-        if (!more) {
-            tally_mailbox_remove(m, send);
-            return TALLY_FAIL(MEMORY, "no memory to buffer a message of %zu bytes",
-                              send->bytes);
-        }
-        send->copy = more;
-        send->copy_room = send->bytes;
+    send->copy = copy_open(desk, send->bytes);
+    if (!send->copy) {
+        tally_mailbox_remove(m, send);
+        return TALLY_FAIL(MEMORY, "no memory to buffer a message of %zu bytes",
+                          send->bytes);
     }
-    if (send->bytes) memcpy(send->copy, send->data, send->bytes);
-    send->data = send->copy;
+    if (send->bytes) memcpy(send->copy->at, send->data, send->bytes);
+    send->data = send->copy->at;
     return TALLY_OK;
 }

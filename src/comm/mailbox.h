@@ -8,6 +8,13 @@
 /* One send, or one receive, until its owner has been told that it is done. */
 typedef struct tally_letter tally_letter;
 
+/* The data of a buffered send: 2^size bytes follow. */
+typedef struct tally_copy {
+    struct tally_copy *next; /* among the spare of its size */
+    size_t size;
+    unsigned char at[];
+} tally_copy;
+
 struct tally_letter {
     tally_letter *next, *older; /* in its mailbox or among the spare; in the desk */
     int context;                /* which comm: those split from one share mailboxes */
@@ -16,18 +23,21 @@ struct tally_letter {
     const void *data;           /* send: what */
     void *room;                 /* receive: where to */
     size_t bytes;               /* send: length; receive: most, then what came */
-    unsigned char *copy; /* owned: a buffered send's data, of `copy_room` bytes */
-    size_t copy_room;
-    bool matched, too_long; /* too_long: more came than the receive had room for */
-    double time;            /* sim: when it is done; INFINITY until that is known */
-    double left;            /* sim: when a send's last byte leaves */
-    bool awaited;           /* sim: its owner is blocked on it */
-    unsigned asked;         /* sim: tests that found it not done */
+    tally_copy *copy;           /* owned: a buffered send's data; NULL: it has none */
+    bool matched, too_long;     /* too_long: more came than the receive had room for */
+    double time;                /* sim: when it is done; INFINITY until that is known */
+    double left;                /* sim: when a send's last byte leaves */
+    bool awaited;               /* sim: its owner is blocked on it */
+    unsigned asked;             /* sim: tests that found it not done */
 };
 
-/* Letters are recycled; all of them are freed at the end, whoever still holds them. */
+enum { TALLY_COPY_SIZES = 64 };
+
+/* Letters and copies are recycled; all of them are freed at the end, whoever still
+ * holds them. */
 typedef struct tally_desk {
     tally_letter *all, *spare;
+    tally_copy *copies[TALLY_COPY_SIZES]; /* spare ones, by size */
 } tally_desk;
 
 /* A blank letter that *r holds from now on; NULL when memory ran out. */
@@ -56,7 +66,8 @@ void tally_mailbox_remove(tally_mailbox *m, const tally_letter *letter);
 
 /* Lets a kept send outlive its data: copies them.  Returns TALLY_MEMORY, and the send
  * is out again. */
-tally_status tally_mailbox_buffer(tally_mailbox *m, tally_letter *send);
+tally_status tally_mailbox_buffer(tally_mailbox *m, tally_desk *desk,
+                                  tally_letter *send);
 
 /* A matched letter's request is done: fills *note, gives the letter back.  Fails with
  * TALLY_NETWORK when more came than the receive had room for. */

@@ -72,7 +72,7 @@ static tally_status isend(tally_comm *c, int to, int tag, const void *p, size_t 
     if (tally_mailbox_send(&h->mailbox, send))
         tally_letter_close(&h->desk, send);
     else
-        TALLY_TRY(tally_mailbox_buffer(&h->mailbox, send));
+        TALLY_TRY(tally_mailbox_buffer(&h->mailbox, &h->desk, send));
     return TALLY_OK;
 }
 

@@ -135,7 +135,7 @@ static tally_status isend(tally_comm *c, int to, int tag, const void *p, size_t 
     if (receive)
         meet(w, send, receive, clock_of(s));
     else if (!w->options->rendezvous)
-        TALLY_TRY(tally_mailbox_buffer(&w->citizens[there].mailbox, send));
+        TALLY_TRY(tally_mailbox_buffer(&w->citizens[there].mailbox, &w->desk, send));
     return TALLY_OK;
 }
 
