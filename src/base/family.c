@@ -64,8 +64,7 @@ tally_status tally_family_register(const tally_family *family, const tally_about
     const char *nearest;
 
     if (look_up(family, about->name, &nearest))
-        return TALLY_FAIL(OPTION, "there is a %s %s already", family->name,
-                          about->name);
+        return TALLY_FAIL(OPTION, "%s %s is already there", family->name, about->name);
     if (registered_count == REGISTERED_MOST)
         return TALLY_FAIL(MEMORY, "more than %d registered members", REGISTERED_MOST);
     registered[registered_count].family = family;

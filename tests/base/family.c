@@ -25,7 +25,7 @@ Test(family, registered_members_come_after_the_built_in)
     cr_assert(tally_family_at(&family, 1) == &two);
     cr_assert(tally_family_at(&family, 2) == NULL);
     expect_fail(tally_family_register(&family, &two), OPTION, "already");
-    cr_assert(eq(str, tally_error_sentence(), "there is a number two already"));
+    cr_assert(eq(str, tally_error_sentence(), "number two is already there"));
 }
 
 Test(family, a_spec_needs_a_name)

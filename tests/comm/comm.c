@@ -122,7 +122,7 @@ Test(comm, registered_comms_can_be_launched)
     expect_ok(tally_register_comm(&ours));
     expect_ok(tally_launch("ours", count, &runs));
     cr_assert(eq(int, runs, 1));
-    expect_fail(tally_register_comm(&ours), OPTION, "there is a comm ours already");
+    expect_fail(tally_register_comm(&ours), OPTION, "comm ours is already there");
 }
 
 Test(comm, wrong_specs_are_refused)

@@ -76,7 +76,7 @@ Test(source, a_registered_one_opens_like_the_others)
     uint64_t row = 0;
 
     expect_ok(tally_register_source(&ones));
-    expect_fail(tally_register_source(&ones), OPTION, "there is a data ones already");
+    expect_fail(tally_register_source(&ones), OPTION, "data ones is already there");
     expect_ok(tally_source_open(&s, "ones"));
     expect_ok(s.ops->fetch(&s, TALLY_TRAIN, &row, 1, &x, &label));
     cr_assert(x == 1 && label == 0);

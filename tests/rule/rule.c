@@ -104,7 +104,7 @@ Test(rule, a_program_adds_its_own)
 
     expect_fail(tally_register_rule(&empty), OPTION, "rule empty has no apply");
     expect_ok(tally_register_rule(&still));
-    expect_fail(tally_register_rule(&still), OPTION, "there is a rule still already");
+    expect_fail(tally_register_rule(&still), OPTION, "rule still is already there");
     expect_ok(tally_rule_open(&r, "still", &layout));
     tally_rule_close(&r);
     tally_layout_close(&layout);
