@@ -95,6 +95,7 @@ struct tally_comm {
     tally_task *tasks;      /* collectives under way, oldest first */
     tally_request **waited; /* owned: what waiting for a task blocks on */
     size_t waited_room;
+    size_t waited_most; /* requests of all collectives that are open */
     /* Told once when a wait has lasted `patience` seconds (0 or INFINITY: never), then
      * each time it doubles.  self and sim report a deadlock at once instead. */
     void (*stalled)(void *context, tally_comm *c, int peer, int tag, double seconds);
@@ -164,6 +165,7 @@ struct tally_task {
     bool in_order; /* advance can do nothing before its first active request is done: a
                       wait then blocks on that one alone, which is cheaper */
     bool done;
+    bool counted;     /* its requests are part of the comm's waited_most */
     tally_task *next; /* the comm's list */
 };
 

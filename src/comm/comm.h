@@ -18,6 +18,10 @@ enum { TALLY_OWN_GATHER = 2000, TALLY_OWN_BROADCAST = 4002, TALLY_OWN_SHARE = 40
 /* Tests every active request of r[0..n); *busy: one at least is still under way. */
 tally_status tally_requests_test(tally_comm *c, tally_request *r, size_t n, bool *busy);
 
+/* Makes room to wait for t beside all others that are open, so that starting it does
+ * not allocate.  For open functions, once comm and request_count are set. */
+tally_status tally_task_open(tally_task *t);
+
 /* Takes t off its comm's list and forgets its requests.  For close functions. */
 void tally_task_drop(tally_task *t);
 

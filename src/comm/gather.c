@@ -71,7 +71,7 @@ tally_status tally_gather_open(tally_gather *g, tally_comm *c, tally_channel cha
     if (!g->all || !g->turned)
         return TALLY_FAIL(MEMORY, "no memory for %d records of %zu bytes", c->size,
                           record);
-    return TALLY_OK;
+    return tally_task_open(&g->task);
 }
 
 tally_status tally_gather_start(tally_gather *g, const void *mine)

@@ -150,7 +150,7 @@ tally_status tally_sharded_open(tally_sharded *s, tally_comm *c, tally_channel c
     if (!s->inbox || !s->ballots || !s->requests)
         return TALLY_FAIL(MEMORY, "no memory for the ballots of %d ranks on %zu units",
                           c->size, block);
-    return TALLY_OK;
+    return tally_task_open(&s->task);
 }
 
 tally_status tally_sharded_start(tally_sharded *s, const void *from, void *to,

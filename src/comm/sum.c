@@ -103,7 +103,7 @@ tally_status tally_sum_open(tally_sum *s, tally_comm *c, tally_channel channel,
     if (!s->scratch)
         return TALLY_FAIL(MEMORY, "no memory to sum %zu values over %d ranks", most,
                           c->size);
-    return TALLY_OK;
+    return tally_task_open(&s->task);
 }
 
 tally_status tally_sum_start(tally_sum *s, tally_real *v, size_t n)

@@ -6,9 +6,8 @@
  * each that goes in order, on the first)
  *
  * Waiting for one task must move the others too: the peer may wait for another one
- * first, and would never reach ours.  Memory: one pointer per request, grown by start
- * when more tasks than ever before are under way, so a second step allocates nothing.
- */
+ * first, and would never reach ours.  Memory: one pointer per request of all open
+ * collectives, grown as they open, so that starting them allocates nothing. */
 
 #include "comm/comm.h"
 
@@ -29,19 +28,31 @@ tally_status tally_requests_test(tally_comm *c, tally_request *r, size_t n, bool
     return TALLY_OK;
 }
 
-/* Makes room for the pointers of every request of every task. */
-static tally_status reserve(tally_comm *c)
+static tally_status reserve(tally_comm *c, size_t count)
 {
-    size_t count = 0;
-
-    for (const tally_task *t = c->tasks; t; t = t->next)
-        count += t->request_count;
     if (count <= c->waited_room) return TALLY_OK;
     tally_request **more = realloc(c->waited, count * sizeof *more);
     if (!more) return TALLY_FAIL(MEMORY, "no memory to wait for %zu messages", count);
     c->waited = more;
     c->waited_room = count;
     return TALLY_OK;
+}
+
+tally_status tally_task_open(tally_task *t)
+{
+    t->counted = true;
+    t->comm->waited_most += t->request_count;
+    return reserve(t->comm, t->comm->waited_most);
+}
+
+/* Room for the tasks on the list, of which some may never have been opened. */
+static tally_status reserve_listed(tally_comm *c)
+{
+    size_t count = 0;
+
+    for (const tally_task *t = c->tasks; t; t = t->next)
+        count += t->request_count;
+    return reserve(c, count);
 }
 
 static void unlist(tally_task *t)
@@ -64,7 +75,7 @@ tally_status tally_task_start(tally_task *t)
     *last = t;
     t->next = NULL;
     t->done = false;
-    TALLY_TRY(reserve(t->comm));
+    TALLY_TRY(reserve_listed(t->comm));
     TALLY_TRY(t->advance(t));
     if (t->done) unlist(t);
     return TALLY_OK;
@@ -124,6 +135,8 @@ void tally_task_drop(tally_task *t)
 {
     if (!t->comm) return;
     unlist(t);
+    if (t->counted) t->comm->waited_most -= t->request_count;
+    t->counted = false;
     for (size_t i = 0; i < t->request_count; i++)
         tally_abandon(t->comm, &t->requests[i]);
 }
