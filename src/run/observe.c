@@ -102,6 +102,17 @@ static tally_status evaluate(tally_run *run, tally_split split, const char *name
 
 /* ---- checkpoints ---- */
 
+/* Every rank compares the same hashes, so all know of it. */
+static tally_status drifted(const tally_run *run, int rank)
+{
+    char sentence[128];
+
+    snprintf(sentence, sizeof sentence,
+             "after step %llu rank %d holds other weights than rank 0",
+             (unsigned long long)run->step, rank);
+    return tally_error_adopt(TALLY_FAIL(MISMATCH, "%s", sentence), sentence);
+}
+
 /* Replicas that drifted apart, or weights that are not finite, are never written. */
 static tally_status check_weights(tally_run *run)
 {
@@ -118,10 +129,7 @@ static tally_status check_weights(tally_run *run)
     status = tally_agree(run->comm, status);
     if (!status) status = tally_gather_all(run->comm, &mine, sizeof mine, all);
     for (int r = 1; !status && r < run->comm->size; r++)
-        if (all[r] != all[0])
-            status = TALLY_FAIL(
-                MISMATCH, "after step %llu rank %d holds other weights than rank 0",
-                (unsigned long long)run->step, r);
+        if (all[r] != all[0]) status = drifted(run, r);
     free(all);
     return tally_agree(run->comm, status);
 }

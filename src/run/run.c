@@ -117,6 +117,7 @@ typedef struct identity {
     uint64_t program, options, layout, data;
 } identity;
 
+/* All ranks compare the same records, so each knows what all of them know. */
 static tally_status compare(const identity *all, int r)
 {
     const char *what = all[r].program != all[0].program   ? "another version of tally"
@@ -124,10 +125,12 @@ static tally_status compare(const identity *all, int r)
                        : all[r].layout != all[0].layout   ? "another model"
                        : all[r].data != all[0].data       ? "other data"
                                                           : NULL;
+    char sentence[256];
 
     if (!what) return TALLY_OK;
-    return TALLY_FAIL(
-        MISMATCH, "rank %d runs with %s than rank 0; start all ranks alike", r, what);
+    snprintf(sentence, sizeof sentence,
+             "rank %d runs with %s than rank 0; start all ranks alike", r, what);
+    return tally_error_adopt(TALLY_FAIL(MISMATCH, "%s", sentence), sentence);
 }
 
 static tally_status check_identity(tally_run *run)
