@@ -23,10 +23,46 @@ const char *const exchange_specs[] = {
     NULL,
 };
 
+static size_t count_specs(void)
+{
+    size_t n = 0;
+
+    while (exchange_specs[n])
+        n++;
+    return n;
+}
+
+/* Whether a spec is one of that member. */
+static bool is_of(const char *spec, const char *name)
+{
+    size_t length = strlen(name);
+
+    return strncmp(spec, name, length) == 0 &&
+           (spec[length] == '\0' || spec[length] == ':');
+}
+
+static bool is_listed(const char *name)
+{
+    for (size_t k = 0; exchange_specs[k]; k++)
+        if (is_of(exchange_specs[k], name)) return true;
+    return false;
+}
+
+const char *exchange_spec_at(size_t i)
+{
+    const tally_about *about;
+    size_t n = count_specs();
+
+    if (i < n) return exchange_specs[i];
+    for (size_t k = 0; (about = tally_family_at(&tally_exchange_family, k)); k++)
+        if (!is_listed(about->name) && n++ == i) return about->name;
+    return NULL;
+}
+
 enum { SEED = 11, ROUNDS = 3 };
 
 /* Rank r's value i in a round: one in four is zero, some are -0.0. */
-static tally_real value_of(int r, uint64_t round, size_t i)
+tally_real exchange_case_value(int r, uint64_t round, size_t i)
 {
     uint64_t random =
         tally_random(SEED, TALLY_FOR_TESTS, round * 1000 + (uint64_t)r, i);
@@ -73,8 +109,8 @@ static double expected(const exchange_case *k, int size, uint64_t round, size_t 
     int votes = 0;
 
     for (int r = 0; r < size; r++) {
-        sum += (double)value_of(r, round, i);
-        votes += ballot_of(k->spec, value_of(r, round, i));
+        sum += (double)exchange_case_value(r, round, i);
+        votes += ballot_of(k->spec, exchange_case_value(r, round, i));
     }
     if (!has(k->spec, "vote")) return sum;
     if (has(k->spec, "zero=coin")) return (double)NAN;
@@ -91,9 +127,13 @@ static double tolerance(int size)
     return (double)size * (double)size / 2 * epsilon;
 }
 
+/* Nothing to compare with where nobody wrote a spec: agreement and bytes must do. */
 static tally_status check_values(const exchange_case *k, tally_comm *c, uint64_t round,
                                  const tally_real *v, double *previous)
 {
+    if (!is_of(k->spec, "allreduce") && !is_of(k->spec, "ordered") &&
+        !is_of(k->spec, "vote"))
+        return TALLY_OK;
     for (size_t i = 0; i < k->length; i++) {
         double want = expected(k, c->size, round, i, previous[i]);
 
@@ -141,7 +181,7 @@ static tally_status run_round(const exchange_case *k, tally_exchange *x, uint64_
     uint64_t before = x->comm->traffic[TALLY_EXCHANGE].bytes_sent;
 
     for (size_t i = 0; i < k->length; i++)
-        v[i] = value_of(x->comm->rank, round, i);
+        v[i] = exchange_case_value(x->comm->rank, round, i);
     TALLY_TRY(tally_exchange_all(x, round, v));
     TALLY_TRY(check_values(k, x->comm, round, v, previous));
     TALLY_TRY(check_bytes(x, before));

@@ -13,9 +13,9 @@ static tally_status run_all(tally_comm *c, void *context)
     };
 
     (void)context;
-    for (size_t s = 0; exchange_specs[s]; s++) {
+    for (size_t s = 0; exchange_spec_at(s); s++) {
         for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
-            exchange_case one = {exchange_specs[s], shapes[k][0], shapes[k][1]};
+            exchange_case one = {exchange_spec_at(s), shapes[k][0], shapes[k][1]};
 
             TALLY_TRY(tally_agree(c, exchange_case_run(c, &one)));
         }
