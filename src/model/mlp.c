@@ -5,24 +5,39 @@
  * Rumelhart, Hinton and Williams, Learning representations by back-propagating errors,
  * 1986.  No activation follows the last layer: the loss takes z. */
 
+#include "base/text.h"
 #include "model/layer/init.h"
+#include "model/layer/layer.h"
 #include "model/model.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-#define ACTIVATIONS "relu|tanh|identity"
+/* "relu|...|identity", from the list of layers. */
+static const char activations[] =
+#define LAYER(name)
+#define ACTIVATION(name) #name "|"
+#include "model/layer/list.def"
+#undef ACTIVATION
+#undef LAYER
+    "identity";
 
 typedef struct mlp {
     tally_sizes hidden;
-    int activation, init;
+    int activation, form, init;
+    double slope;
 } mlp;
 
 static const tally_option options[] = {
     TALLY_OPTION(SIZES, mlp, hidden, "512x512", "[1, 2147483647]",
                  "widths of the hidden layers, or none"),
-    TALLY_OPTION(CHOICE, mlp, activation, "relu", ACTIVATIONS,
+    TALLY_OPTION(CHOICE, mlp, activation, "relu", activations,
                  "what follows each hidden layer"),
+    TALLY_OPTION(REAL, mlp, slope, "0.01", "[0, 1]",
+                 "leaky_relu: factor of what is negative"),
+    TALLY_OPTION(CHOICE, mlp, form, "erf", "erf|tanh",
+                 "gelu: as defined, or the approximation"),
     TALLY_OPTION(CHOICE, mlp, init, "uniform", TALLY_INIT_WORDS,
                  "how the first weights are drawn; he suits many relu layers"),
     TALLY_END,
@@ -40,20 +55,51 @@ static tally_status add_dense(tally_net *net, const mlp *o, uint64_t out)
     return TALLY_OK;
 }
 
+static const tally_option *option_named(const char *name)
+{
+    const tally_option *o = options;
+
+    while (o->name && strcmp(o->name, name) != 0)
+        o++;
+    return o->name ? o : NULL;
+}
+
+/* "leaky_relu:slope=0.01": an option of the layer is the mlp's of the same name. */
+static tally_status add_activation(tally_net *net, const mlp *o, const char *name)
+{
+    const tally_about *layer;
+    char spec[128], value[32];
+    size_t used = 0;
+
+    TALLY_TRY(tally_family_find(&tally_layer_family, name, &layer));
+    bool fits = tally_text_append(spec, sizeof spec, &used, "%s", name);
+    for (const tally_option *its = layer->options; its && its->name && fits; its++) {
+        const tally_option *ours = option_named(its->name);
+
+        if (!ours) continue;
+        TALLY_TRY(tally_option_print(ours, o, value, sizeof value));
+        fits = tally_text_append(spec, sizeof spec, &used, "%s%s=%s",
+                                 strchr(spec, ':') ? "," : ":", its->name, value);
+    }
+    assert(fits);
+    TALLY_TRY(tally_net_add(net, spec));
+    return TALLY_OK;
+}
+
 static tally_status build(const void *chosen, tally_net *net, size_t features,
                           size_t classes)
 {
     const mlp *o = chosen;
-    char activation[16];
+    char activation[32];
     size_t length;
-    const char *word = tally_option_word(ACTIVATIONS, o->activation, &length);
+    const char *word = tally_option_word(activations, o->activation, &length);
 
     (void)features;
     snprintf(activation, sizeof activation, "%.*s", (int)length, word);
     for (size_t i = 0; i < o->hidden.count; i++) {
         TALLY_TRY(add_dense(net, o, o->hidden.at[i]));
         if (strcmp(activation, "identity") != 0)
-            TALLY_TRY(tally_net_add(net, activation));
+            TALLY_TRY(add_activation(net, o, activation));
     }
     TALLY_TRY(add_dense(net, o, classes));
     return TALLY_OK;

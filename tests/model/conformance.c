@@ -34,6 +34,11 @@ static const char *const more_models[] = {
     "mlp:hidden=7,activation=relu,init=uniform",
     "mlp:hidden=3x3x3,activation=identity",
     "mlp:hidden=none",
+    "mlp:hidden=5,activation=leaky_relu,slope=0.2",
+    "mlp:hidden=5,activation=sigmoid",
+    "mlp:hidden=5x4,activation=gelu,form=tanh",
+    "mlp:hidden=5,activation=silu",
+    "mlp:hidden=5,activation=softplus",
 };
 
 /* Runs `check` on every model with default options, then on more_models. */

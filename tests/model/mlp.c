@@ -133,3 +133,59 @@ Test(mlp, hidden_widths_are_as_chosen)
     cr_assert(eq(sz, count_weights("mlp"), 7 * 512 + 513 * 512 + 513 * 4));
     cr_assert(eq(sz, count_weights("softmax"), 7 * 4));
 }
+
+/* mlp lists every layer that keeps its shape, and no other. */
+Test(mlp, offers_every_activation)
+{
+    const tally_about *mlp, *layer;
+    const tally_option *o;
+    size_t length, count = 1; /* identity */
+
+    expect_ok(tally_family_find(&tally_model_family, "mlp", &mlp));
+    for (o = mlp->options; strcmp(o->name, "activation") != 0;)
+        o++;
+    for (size_t i = 0; (layer = tally_family_at(&tally_layer_family, i)); i++) {
+        char spec[128];
+
+        if (strcmp(layer->name, "dense") == 0) continue;
+        count++;
+        snprintf(spec, sizeof spec, "mlp:hidden=3,activation=%s", layer->name);
+        cr_assert(eq(sz, count_weights(spec), 7 * 3 + 4 * 4));
+    }
+    cr_assert(tally_option_word(o->range, (int)count - 1, &length) != NULL);
+    cr_assert(tally_option_word(o->range, (int)count, &length) == NULL);
+}
+
+static double loss_of(const char *spec)
+{
+    const tally_real x[] = {(tally_real)-0.5, 1, (tally_real)0.25, -2};
+    const int32_t label[] = {0, 1};
+    const uint64_t rows[] = {0, 1};
+    memory_samples samples = {2, 2, 2, x, label};
+    tally_source source = memory_source(&samples);
+    tally_objective f;
+    tally_score score = {0};
+
+    expect_ok(tally_net_open(&f, spec, "cross_entropy", &source, 2));
+    tally_real *w = tally_allocate(f.layout.length, sizeof *w);
+    expect_ok(f.ops->init(&f, 1, w));
+    expect_ok(f.ops->value(
+        &f, w, (tally_samples){.rows = rows, .count = 2, .weight = 1}, &score));
+    tally_objective_close(&f);
+    free(w);
+    return score.loss_sum;
+}
+
+Test(mlp, options_of_the_activation_reach_the_layer)
+{
+    double leaky = loss_of("mlp:hidden=9,activation=leaky_relu");
+    double linear = loss_of("mlp:hidden=9,activation=leaky_relu,slope=1");
+    double identity = loss_of("mlp:hidden=9,activation=identity");
+    double by_erf = loss_of("mlp:hidden=9,activation=gelu");
+    double by_tanh = loss_of("mlp:hidden=9,activation=gelu,form=tanh");
+
+    cr_assert(eq(dbl, linear, identity));
+    cr_assert(ne(dbl, leaky, linear));
+    cr_assert(ne(dbl, by_erf, by_tanh));
+    cr_assert(fabs(by_erf - by_tanh) < 0.01);
+}

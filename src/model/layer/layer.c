@@ -8,7 +8,9 @@
 static const tally_about *const members[] = {
 
 #define LAYER(name) &tally_layer_##name.about,
+#define ACTIVATION  LAYER
 #include "model/layer/list.def"
+#undef ACTIVATION
 #undef LAYER
     NULL,
 };
@@ -54,4 +56,11 @@ void tally_layer_close(tally_layer *l)
 {
     if (l->ops) tally_options_close(&l->ops->about, l->options);
     *l = (tally_layer){0};
+}
+
+tally_status tally_layer_keep_shape(tally_layer *l, tally_layout *layout)
+{
+    (void)layout;
+    l->out = l->in;
+    return TALLY_OK;
 }

@@ -6,7 +6,9 @@
 #include "tally/model.h"
 
 #define LAYER(name) extern const tally_layer_ops tally_layer_##name;
+#define ACTIVATION  LAYER
 #include "model/layer/list.def"
+#undef ACTIVATION
 #undef LAYER
 
 /* Opens the layer of a spec ("dense:out=512") for inputs of `in` values and appends its
@@ -15,5 +17,8 @@
 tally_status tally_layer_open(tally_layer *l, const char *spec, size_t in,
                               size_t number, tally_layout *layout);
 void tally_layer_close(tally_layer *l);
+
+/* The shape of an activation: as many values out as in, and no tensors. */
+tally_status tally_layer_keep_shape(tally_layer *l, tally_layout *layout);
 
 #endif

@@ -7,13 +7,6 @@
 
 #include "model/layer/layer.h"
 
-static tally_status shape(tally_layer *l, tally_layout *layout)
-{
-    (void)layout;
-    l->out = l->in;
-    return TALLY_OK;
-}
-
 static void rectify(const tally_real *restrict x, size_t n, tally_real *restrict y)
 {
     for (size_t i = 0; i < n; i++)
@@ -47,7 +40,7 @@ const tally_layer_ops tally_layer_relu = {
     .about = {.name = "relu",
               .brief = "what is negative becomes zero",
               .paper = "Nair and Hinton 2010"},
-    .shape = shape,
+    .shape = tally_layer_keep_shape,
     .forward = forward,
     .backward = backward,
 };

@@ -8,13 +8,6 @@
 
 #include <tgmath.h>
 
-static tally_status shape(tally_layer *l, tally_layout *layout)
-{
-    (void)layout;
-    l->out = l->in;
-    return TALLY_OK;
-}
-
 static void forward(const tally_layer *l, const tally_real *w, const tally_real *x,
                     size_t batch, tally_real *y)
 {
@@ -39,7 +32,7 @@ const tally_layer_ops tally_layer_tanh = {
     .about = {.name = "tanh",
               .brief = "the hyperbolic tangent of each value",
               .paper = "LeCun et al. 1998"},
-    .shape = shape,
+    .shape = tally_layer_keep_shape,
     .forward = forward,
     .backward = backward,
 };

@@ -16,9 +16,36 @@ static void each_layer(void (*check)(const char *spec))
         check(about->name);
     check("dense:out=5,init=glorot");
     check("dense:out=6,init=uniform");
+    check("leaky_relu:slope=0.25");
+    check("gelu:form=tanh");
 }
 
 enum { BATCH = 3, IN = 6 };
+
+/* Far from 0 nothing overflows, and what is flat stays flat: a step of 1 or 0. */
+static void check_layer_far_out(const char *spec)
+{
+    lone_layer l;
+
+    lone_open(&l, spec, BATCH, IN);
+    bool activation = l.layer.span.count == 0;
+    for (size_t i = 0; activation && i < BATCH * IN; i++) {
+        l.x[i] = (tally_real)(i % 2 ? 1000 : -1000) * (tally_real)(i + 1);
+        l.dy[i] = 1;
+    }
+    lone_run(&l);
+    for (size_t i = 0; activation && i < BATCH * IN; i++) {
+        cr_assert(isfinite((double)l.y[i]) && isfinite((double)l.dx[i]), "%s", spec);
+        cr_assert(l.dx[i] >= 0 && l.dx[i] <= 1, "%s: slope %g at %g", spec,
+                  (double)l.dx[i], (double)l.x[i]);
+    }
+    lone_close(&l);
+}
+
+Test(layer, activations_are_finite_far_from_0)
+{
+    each_layer(check_layer_far_out);
+}
 
 /* sum over all outputs of dy y, whose slopes are dx and g. */
 static double weigh_outputs(void *context)

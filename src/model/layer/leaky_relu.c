@@ -1,0 +1,54 @@
+/* leaky_relu.c — what is negative becomes small.
+ *
+ *     y = x where x > 0, else slope x;  dx = dy where x > 0, else slope dy
+ *
+ * Maas, Hannun and Ng, Rectifier Nonlinearities Improve Neural Network Acoustic Models,
+ * 2013, equation 2.  No weights; the slope is not learnt. */
+
+#include "model/layer/layer.h"
+
+typedef struct leaky_relu {
+    double slope;
+} leaky_relu;
+
+static const tally_option options[] = {
+    TALLY_OPTION(REAL, leaky_relu, slope, "0.01", "[0, 1]",
+                 "factor of what is negative"),
+    TALLY_END,
+};
+
+static void forward(const tally_layer *l, const tally_real *w, const tally_real *x,
+                    size_t batch, tally_real *y)
+{
+    const leaky_relu *o = l->options;
+    tally_real slope = (tally_real)o->slope;
+
+    (void)w;
+    for (size_t i = 0; i < batch * l->in; i++)
+        y[i] = x[i] > 0 ? x[i] : slope * x[i];
+}
+
+static void backward(const tally_layer *l, const tally_real *w, const tally_real *x,
+                     const tally_real *y, const tally_real *dy, size_t batch,
+                     tally_real *dx, tally_real *g)
+{
+    const leaky_relu *o = l->options;
+    tally_real slope = (tally_real)o->slope;
+    size_t n = batch * l->in;
+
+    (void)w, (void)y, (void)g;
+    if (!dx) return;
+    for (size_t i = 0; i < n; i++)
+        dx[i] = x[i] > 0 ? dy[i] : slope * dy[i];
+}
+
+const tally_layer_ops tally_layer_leaky_relu = {
+    .about = {.name = "leaky_relu",
+              .brief = "what is negative becomes small",
+              .paper = "Maas et al. 2013",
+              .options = options,
+              .options_size = sizeof(leaky_relu)},
+    .shape = tally_layer_keep_shape,
+    .forward = forward,
+    .backward = backward,
+};
