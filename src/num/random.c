@@ -1,8 +1,10 @@
-/* random.c — Philox as a pure function, and a permutation built from it. */
+/* random.c — Philox as a pure function, and what is built from it: uniform and normal
+ * deviates, a permutation. */
 
 #include "num/random.h"
 
 #include <Random123/philox.h>
+#include <math.h>
 
 uint64_t tally_random(uint64_t seed, tally_purpose purpose, uint64_t step,
                       uint64_t index)
@@ -23,6 +25,23 @@ double tally_random_uniform(uint64_t seed, tally_purpose purpose, uint64_t step,
                             uint64_t index)
 {
     return (double)(tally_random(seed, purpose, step, index) >> 11) * 0x1p-53;
+}
+
+/*     sqrt(-2 ln u) (cos 2 pi v, sin 2 pi v),  u in (0, 1], v in [0, 1)
+ *
+ * Box and Muller, A Note on the Generation of Random Normal Deviates, 1958.  One 64-bit
+ * random number gives u and v, 32 bits each; nothing falls beyond sqrt(64 ln 2). */
+void tally_random_normal(uint64_t seed, tally_purpose purpose, uint64_t step,
+                         uint64_t index, double pair[2])
+{
+    const double turn = 6.283185307179586;
+    uint64_t random = tally_random(seed, purpose, step, index);
+    double u = ((double)(random >> 32) + 1) * 0x1p-32;
+    double v = (double)(random & 0xffffffff) * 0x1p-32;
+    double radius = sqrt(-2 * log(u));
+
+    pair[0] = radius * cos(turn * v);
+    pair[1] = radius * sin(turn * v);
 }
 
 /* A mixing function of 64 bits (the finaliser of MurmurHash3, Appleby). */

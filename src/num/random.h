@@ -21,7 +21,9 @@ typedef enum tally_purpose { /* numbers are part of the format of a seed: never 
                                  4, /* coin of a tied vote: index = coordinate / 64 */
                              TALLY_FOR_ZERO =
                                  5, /* coin of a zero ballot: index = coordinate / 64 */
-                             TALLY_FOR_TESTS = 6
+                             TALLY_FOR_TESTS = 6,
+                             TALLY_FOR_SYNTHETIC =
+                                 7 /* made-up samples: step = centres or a row */
 } tally_purpose;
 
 uint64_t tally_random(uint64_t seed, tally_purpose purpose, uint64_t step,
@@ -30,6 +32,10 @@ uint64_t tally_random(uint64_t seed, tally_purpose purpose, uint64_t step,
 /* Uniform in [0, 1), 53 bits. */
 double tally_random_uniform(uint64_t seed, tally_purpose purpose, uint64_t step,
                             uint64_t index);
+
+/* Two independent normal deviates, mean 0 and deviation 1; none beyond 6.7. */
+void tally_random_normal(uint64_t seed, tally_purpose purpose, uint64_t step,
+                         uint64_t index, double pair[2]);
 
 /* A keyed permutation of [0, n): the place of i, without a table.  n >= 1. */
 uint64_t tally_random_permute(uint64_t seed, tally_purpose purpose, uint64_t step,

@@ -75,3 +75,25 @@ Test(random, permute_is_fair_to_places)
         chi += pow(counts[i] - KEYS / N, 2) / (KEYS / (double)N);
     cr_assert(lt(dbl, chi, 40));
 }
+
+/* Of N = 20000 normal deviates: the mean has a deviation of 1 / sqrt N = 0.0071, the
+ * mean square one of sqrt(2 / N) = 0.01, the mean product of a pair one of 0.01; five
+ * of each. */
+Test(random, normal_deviates_have_the_right_moments)
+{
+    enum { PAIRS = 10000 };
+
+    double sum = 0, squares = 0, products = 0;
+
+    for (uint64_t i = 0; i < PAIRS; i++) {
+        double pair[2];
+
+        tally_random_normal(1, TALLY_FOR_TESTS, 8, i, pair);
+        sum += pair[0] + pair[1];
+        squares += pair[0] * pair[0] + pair[1] * pair[1];
+        products += pair[0] * pair[1];
+    }
+    cr_assert(fabs(sum) / (2 * PAIRS) < 0.0355);
+    cr_assert(fabs(squares / (2 * PAIRS) - 1) < 0.05);
+    cr_assert(fabs(products) / PAIRS < 0.05);
+}
