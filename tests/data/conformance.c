@@ -150,11 +150,22 @@ Test(sources, have_labels_in_range_and_finite_features)
     for_each(check_ranges);
 }
 
+/* Whether it scales all values together so, without being asked. */
+static bool is_standard(const tally_source *s)
+{
+    const tally_option *o = s->ops->about.options;
+
+    while (o->name && strcmp(o->name, "scale") != 0)
+        o++;
+    return o->name && strcmp(o->initial, "standard") == 0;
+}
+
 /* With u half a unit of tally_real, each x is off by at most u |x| <= u M, M the
  * largest |x|: so is the mean.  Each x^2 is off by 2 u x^2 (and a little), so the
  * deviation by u.  The plain sums of n doubles add n DBL_EPSILON M of their terms. */
 static void check_standard(const tally_source *s)
 {
+    if (!is_standard(s)) return;
     batch b = fetch_all(s, TALLY_TRAIN);
     size_t n = b.count * s->features;
     double sum = 0, squares = 0, most = 1;
