@@ -58,7 +58,7 @@ static tally_status open_objective(tally_run *run)
         run->f = &run->net;
     }
     return tally_sampler_open(&run->sampler, run->f->source, o->seed, o->validate,
-                              o->batch, run->comm->size);
+                              o->batch * o->accumulate, run->comm->size);
 }
 
 static tally_status count_steps(tally_run *run)

@@ -15,6 +15,10 @@
  * and whether someone diverged or was told to stop.  It travels with the gradient, and
  * is read before anything is applied: weights are never moved by a step that failed.
  *
+ * With accumulate K a rank's share of a step is K batches.  The objective cuts it into
+ * pieces of one batch, sums their gradients and announces a span in the last piece: the
+ * memory is that of one batch, and the exchange happens once.
+ *
  * Reproducible: the same weights, bit for bit, for the same seed, ranks and threads,
  * when the exchange is (docs/determinism.md).  After the first step nothing allocates.
  */
@@ -239,7 +243,8 @@ static tally_status open_loop(loop *l, tally_run *run)
     l->g = tally_allocate(length, sizeof *l->g);
     l->place = run->rule.ops->place ? tally_allocate(length, sizeof *l->place) : NULL;
     l->room = tally_allocate(length, sizeof *l->room);
-    l->rows = tally_allocate(run->options->batch, sizeof *l->rows);
+    l->rows =
+        tally_allocate(run->options->batch * run->options->accumulate, sizeof *l->rows);
     l->times = tally_allocate(TIMES_KEPT, sizeof *l->times);
     if (!l->g || !l->room || !l->rows || !l->times ||
         (run->rule.ops->place && !l->place))
