@@ -14,6 +14,7 @@
 static const char *spec_of(const char *name)
 {
     static const char rows[] = "1 1:1 2:-0.5\n-1\n2 2:3\n";
+    static const char table[] = "x,y,z\n1,no,-0.5\n0,yes,2e3\n0,no,0\n";
     static char spec[1200];
 
     snprintf(spec, sizeof spec, "%s", name);
@@ -24,6 +25,10 @@ static const char *spec_of(const char *name)
     if (strcmp(name, "libsvm") == 0) {
         scratch_write("rows", rows, sizeof rows - 1);
         snprintf(spec, sizeof spec, "libsvm:train=%s", scratch_path("rows"));
+    }
+    if (strcmp(name, "csv") == 0) {
+        scratch_write("table", table, sizeof table - 1);
+        snprintf(spec, sizeof spec, "csv:train=%s,label=y", scratch_path("table"));
     }
     return spec;
 }
