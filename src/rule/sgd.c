@@ -2,7 +2,8 @@
  *
  *     w <- w - rate (g + l2 w) - rate decay w
  *
- * Robbins and Monro, A Stochastic Approximation Method, 1951.
+ * Robbins and Monro, A Stochastic Approximation Method, 1951.  With a global batch of
+ * all training rows it is gradient descent, which has no name of its own here.
  * State: none.  One pass over g and w; elementwise, so any span may be applied alone.
  * Without momentum the two forms of decay are one, each with its own constant. */
 

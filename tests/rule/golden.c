@@ -23,40 +23,84 @@ typedef struct path {
     double *x, *g, *at; /* (STEPS + 1) x d, STEPS x d, STEPS x d or NULL */
 } path;
 
-static void append(char *spec, const char *name, double value)
+static void append_text(char *spec, const char *name, const char *value)
 {
     size_t used = strlen(spec);
 
-    snprintf(spec + used, 256 - used, "%c%s=%.17g", strchr(spec, ':') ? ',' : ':', name,
+    snprintf(spec + used, 256 - used, "%c%s=%s", strchr(spec, ':') ? ',' : ':', name,
              value);
+}
+
+static void append(char *spec, const char *name, double value)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%.17g", value);
+    append_text(spec, name, text);
+}
+
+/* What the files give as lengths, and we in units of the rate; the rate is known. */
+static bool in_rates(path *p, const char *key, const json_t *value)
+{
+    if (strcmp(key, "final_lr") == 0) {
+        append(p->spec, "final", json_number_value(value) / p->rate);
+    } else if (strcmp(key, "etas") == 0) {
+        append(p->spec, "shrink", json_number_value(json_array_get(value, 0)));
+        append(p->spec, "grow", json_number_value(json_array_get(value, 1)));
+    } else if (strcmp(key, "step_sizes") == 0) {
+        append(p->spec, "least", json_number_value(json_array_get(value, 0)) / p->rate);
+        append(p->spec, "most", json_number_value(json_array_get(value, 1)) / p->rate);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 /* The names that the files use, and ours; decay is "l2" or "decay". */
 static void add_hyper(path *p, const char *key, const json_t *value, const char *decay)
 {
     static const char *const ours[][2] = {
-        {"momentum",  "beta"   },
-        {"beta",      "beta"   },
-        {"lam",       "beta"   },
-        {"mu",        "beta"   },
-        {"dampening", "damp"   },
-        {"eps",       "epsilon"},
+        {"momentum",                  "beta"      },
+        {"beta",                      "beta"      },
+        {"lam",                       "beta"      },
+        {"mu",                        "beta"      },
+        {"dampening",                 "damp"      },
+        {"eps",                       "epsilon"   },
+        {"alpha",                     "rho"       },
+        {"rho",                       "rho"       },
+        {"lr_decay",                  "rate_decay"},
+        {"initial_accumulator_value", "initial"   },
+        {"momentum_decay",            "psi"       },
+        {"gamma",                     "gamma"     },
     };
 
-    if (strcmp(key, "lr") == 0) {
-        p->rate = json_number_value(value);
-    } else if (strcmp(key, "betas") == 0) {
+    if (strcmp(key, "lr") == 0) return;
+    if (strcmp(key, "betas") == 0) {
         append(p->spec, "beta1", json_number_value(json_array_get(value, 0)));
         append(p->spec, "beta2", json_number_value(json_array_get(value, 1)));
     } else if (strcmp(key, "weight_decay") == 0) {
         append(p->spec, decay, json_number_value(value));
-    } else if (strcmp(key, "nesterov") != 0) {
+    } else if (strcmp(key, "centered") == 0) {
+        append_text(p->spec, "centred", json_is_true(value) ? "true" : "false");
+    } else if (strcmp(key, "nesterov") != 0 && strcmp(key, "amsgrad") != 0 &&
+               strcmp(key, "amsbound") != 0 && !in_rates(p, key, value)) {
         for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
             if (strcmp(key, ours[i][0]) != 0) continue;
             append(p->spec, ours[i][1], json_number_value(value));
             return;
         }
         cr_fatal("no option for the hyperparameter %s", key);
+    }
+}
+
+/* What the files leave to the reference's defaults, and ours differ in: lengths. */
+static void add_lengths(path *p, const json_t *hyper)
+{
+    if (strstr(p->spec, "bound") && !golden_at(hyper, "final_lr"))
+        append(p->spec, "final", 0.1 / p->rate);
+    if (strstr(p->spec, "rprop") && !golden_at(hyper, "step_sizes")) {
+        append(p->spec, "least", 1e-6 / p->rate);
+        append(p->spec, "most", 50 / p->rate);
     }
 }
 
@@ -68,10 +112,12 @@ static path path_open(const json_t *problem, const char *spec, const char *decay
     json_t *value;
 
     snprintf(p.spec, sizeof p.spec, "%s", spec);
+    p.rate = golden_number(problem, "hyper.lr", 0);
     json_object_foreach(json_object_get(problem, "hyper"), key, value)
     {
         add_hyper(&p, key, value, decay);
     }
+    add_lengths(&p, golden_at(problem, "hyper"));
     p.x = golden_numbers(golden_at(problem, "x"), &count);
     p.d = count / (STEPS + 1);
     p.g = golden_numbers(golden_at(problem, "g"), &count);
@@ -265,6 +311,29 @@ Test(golden, adam_is_torch_adam)
 Test(golden, adamw_is_torch_adamw)
 {
     check("adamw", "adamw", "decay");
+}
+
+Test(golden, adagrad_is_torch_adagrad)
+{
+    check("adagrad", "adagrad", "l2");
+}
+
+Test(golden, adadelta_is_torch_adadelta)
+{
+    check("adadelta", "adadelta", "l2");
+}
+
+Test(golden, rmsprop_is_torch_rmsprop)
+{
+    check("rmsprop", "rmsprop", "l2");
+    check("rmsprop_centered", "rmsprop", "l2");
+    check("rmsprop_momentum", "rmsprop", "l2");
+}
+
+/* The lecture's form has no epsilon. */
+Test(golden, rmsprop_from_the_first_square_is_the_lecture_form)
+{
+    check("rmsprop_ntu", "rmsprop:start=square,epsilon=1e-30", "l2");
 }
 
 Test(golden, signsgd)
