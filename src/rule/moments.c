@@ -21,16 +21,12 @@ const tally_slot tally_moments_slots[] = {
     TALLY_END
 };
 
-/* step: the rate with the correction of m; root: 1 / sqrt(1 - beta2^t). */
-typedef struct weights {
-    tally_real beta1, rest1, beta2, rest2, epsilon, step, root;
-} weights;
-
-static weights weights_of(const tally_moments *o, const tally_step *t)
+tally_moments_weights tally_moments_weights_of(const tally_moments *o,
+                                               const tally_step *t)
 {
     double number = (double)t->number;
 
-    return (weights){
+    return (tally_moments_weights){
         .beta1 = (tally_real)o->beta1,
         .rest1 = (tally_real)(1 - o->beta1),
         .beta2 = (tally_real)o->beta2,
@@ -41,8 +37,9 @@ static weights weights_of(const tally_moments *o, const tally_step *t)
     };
 }
 
-static void move(const tally_piece *p, weights a, const tally_real *restrict g,
-                 tally_real *const *mv, tally_real *restrict w)
+static void move(const tally_piece *p, tally_moments_weights a,
+                 const tally_real *restrict g, tally_real *const *mv,
+                 tally_real *restrict w)
 {
     tally_real *restrict m = mv[0], *restrict v = mv[1];
 
@@ -61,7 +58,7 @@ tally_status tally_moments_apply(tally_rule *r, const tally_step *t, tally_span 
     const tally_moments *o = r->options;
     tally_pieces pieces = tally_pieces_of(r->layout, s, o->l2, t->rate * o->decay);
     tally_real *const mv[] = {r->state.at[0], r->state.at[1]};
-    weights a = weights_of(o, t);
+    tally_moments_weights a = tally_moments_weights_of(o, t);
     tally_piece p;
 
     while (tally_pieces_next(&pieces, &p))

@@ -336,6 +336,26 @@ Test(golden, rmsprop_from_the_first_square_is_the_lecture_form)
     check("rmsprop_ntu", "rmsprop:start=square,epsilon=1e-30", "l2");
 }
 
+Test(golden, adamax_is_torch_adamax)
+{
+    check("adamax", "adamax", "l2");
+}
+
+Test(golden, nadam_is_the_documented_formula)
+{
+    check("nadam", "nadam", "l2");
+}
+
+Test(golden, radam_is_torch_radam)
+{
+    check("radam", "radam", "l2");
+}
+
+Test(golden, amsgrad_is_torch_amsgrad)
+{
+    check("amsgrad", "amsgrad", "l2");
+}
+
 Test(golden, signsgd)
 {
     check("signsgd", "signsgd", "decay");
