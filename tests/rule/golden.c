@@ -356,6 +356,16 @@ Test(golden, amsgrad_is_torch_amsgrad)
     check("amsgrad", "amsgrad", "l2");
 }
 
+Test(golden, adabound_is_its_authors_code)
+{
+    check("adabound", "adabound", "l2");
+}
+
+Test(golden, amsbound_is_its_authors_code)
+{
+    check("amsbound", "amsbound", "l2");
+}
+
 Test(golden, signsgd)
 {
     check("signsgd", "signsgd", "decay");
