@@ -366,6 +366,11 @@ Test(golden, amsbound_is_its_authors_code)
     check("amsbound", "amsbound", "l2");
 }
 
+Test(golden, rprop_is_torch_rprop)
+{
+    check("rprop", "rprop", "l2");
+}
+
 Test(golden, signsgd)
 {
     check("signsgd", "signsgd", "decay");
