@@ -23,12 +23,14 @@ extern "C" {
 typedef struct tally_config {
     char *comm, *data, *model, *loss, *rule, *schedule, *clip, *exchange, *trainer;
     double rate;
-    uint64_t batch;      /* samples per rank at a time */
-    uint64_t accumulate; /* batches per rank and step, summed before the exchange */
-    uint64_t epochs;     /* passes over the training rows */
-    uint64_t steps;      /* when not 0: stop after so many steps instead */
-    uint64_t warmup;     /* steps of linear growth of the rate */
-    uint64_t validate;   /* training rows held out */
+    int rate_scaling;        /* a tally_scaling: of the rate with the global batch */
+    uint64_t rate_reference; /* the global batch that the rate is meant for */
+    uint64_t batch;          /* samples per rank at a time */
+    uint64_t accumulate;     /* batches per rank and step, summed before the exchange */
+    uint64_t epochs;         /* passes over the training rows */
+    uint64_t steps;          /* when not 0: stop after so many steps instead */
+    uint64_t warmup;         /* steps of linear growth of the rate */
+    uint64_t validate;       /* training rows held out */
     uint64_t seed;
     uint64_t threads; /* per rank, for products; 0: from topology and binding */
     uint64_t bucket;  /* KiB of gradient that travel together */

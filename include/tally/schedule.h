@@ -18,11 +18,11 @@ typedef struct tally_schedule_ops {
 
 typedef struct tally_schedule {
     const tally_schedule_ops *ops;
-    void *options; /* owned */
-    double rate;   /* the base rate */
-    uint64_t
-        warmup;     /* steps of linear growth to the base rate: rate (t + 1) / warmup */
-    uint64_t steps; /* of the whole run, warm-up included */
+    void *options;   /* owned */
+    double rate;     /* the base rate */
+    uint64_t warmup; /* steps of linear growth to the base rate */
+    uint64_t steps;  /* of the whole run, warm-up included */
+    double start;    /* where warm-up starts: at step 0; 0: one step before it */
 } tally_schedule;
 
 extern TALLY_API const tally_family tally_schedule_family;
@@ -32,6 +32,17 @@ TALLY_API tally_status tally_schedule_open(tally_schedule *s, const char *spec,
                                            double rate, uint64_t warmup,
                                            uint64_t steps);
 TALLY_API void tally_schedule_close(tally_schedule *s);
+
+/* What a rate that suits a global batch of `reference` is multiplied by for `batch`:
+ * batch / reference or its square root; 1 for TALLY_SCALING_NONE. */
+typedef enum tally_scaling {
+    TALLY_SCALING_NONE,
+    TALLY_SCALING_LINEAR,
+    TALLY_SCALING_SQRT
+} tally_scaling;
+
+TALLY_API double tally_scaling_factor(tally_scaling scaling, uint64_t batch,
+                                      uint64_t reference);
 
 /* The rate of step `step`, counted from 0. */
 TALLY_API double tally_schedule_rate(const tally_schedule *s, uint64_t step);

@@ -16,8 +16,8 @@ static const struct {
 } groups[] = {
     {"What is trained",   {"data", "validate", "model", "loss", "seed"}   },
     {"How it is trained",
-     {"rule", "rate", "schedule", "warmup", "clip", "batch", "accumulate", "epochs",
-      "steps"}                                                            },
+     {"rule", "rate", "rate_scaling", "rate_reference", "schedule", "warmup", "clip",
+      "batch", "accumulate", "epochs", "steps"}                           },
     {"How ranks agree",
      {"comm", "trainer", "exchange", "bucket", "threads", "patience"}     },
     {"What is kept",      {"out", "checkpoint_every", "keep", "log_every"}},

@@ -89,6 +89,24 @@ static tally_status open_plan(tally_run *run)
                       &run->plan, &run->plan_count);
 }
 
+/* The run scales the rate, not the schedule: only the run knows the global batch, and
+ * any schedule may follow. */
+static tally_status open_schedule(tally_run *run)
+{
+    const tally_config *o = run->options;
+    tally_scaling scaling = (tally_scaling)o->rate_scaling;
+    uint64_t batch = o->batch * o->accumulate * (uint64_t)run->comm->size;
+    double rate = o->rate * tally_scaling_factor(scaling, batch, o->rate_reference);
+
+    if (scaling != TALLY_SCALING_NONE && !run->f->source)
+        return TALLY_FAIL(OPTION,
+                          "rate-scaling needs data: without, there is no batch");
+    TALLY_TRY(
+        tally_schedule_open(&run->schedule, o->schedule, rate, o->warmup, run->steps));
+    if (scaling != TALLY_SCALING_NONE) run->schedule.start = o->rate;
+    return TALLY_OK;
+}
+
 static tally_status open_alone(tally_run *run)
 {
     const tally_config *o = run->options;
@@ -97,8 +115,7 @@ static tally_status open_alone(tally_run *run)
     TALLY_TRY(open_objective(run));
     TALLY_TRY(count_steps(run));
     TALLY_TRY(tally_rule_open(&run->rule, o->rule, &run->f->layout));
-    TALLY_TRY(tally_schedule_open(&run->schedule, o->schedule, o->rate, o->warmup,
-                                  run->steps));
+    TALLY_TRY(open_schedule(run));
     TALLY_TRY(tally_clip_open(&run->clip, o->clip));
     TALLY_TRY(tally_family_open(&tally_trainer_family, o->trainer, &trainer,
                                 &run->trainer_options));

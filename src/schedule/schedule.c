@@ -1,10 +1,17 @@
 /* schedule.c — the family of schedules, and the warm-up that all of them share.
  *
- *     rate_t = rate (t + 1) / warmup                                t < warmup
- *     rate_t = rate factor(t - warmup, steps - warmup)              else
+ *     rate_t = rate (t + 1) / warmup                           t < warmup, start = 0
+ *     rate_t = start + (rate - start) t / warmup               t < warmup, start > 0
+ *     rate_t = rate factor(t - warmup, steps - warmup)         else
  *
- * Goyal et al., Accurate, Large Minibatch SGD, 2017, arXiv:1706.02677, section 2.2: the
- * first step has rate / warmup, the last one of the warm-up the whole rate. */
+ *     scaling   linear: rate = start batch / reference;  sqrt: start sqrt(of that)
+ *
+ * Goyal et al., Accurate, Large Minibatch SGD, 2017, arXiv:1706.02677, sections 2.1 and
+ * 2.2: the rate grows with the batch, and the warm-up goes from the rate of the
+ * reference batch to the scaled one.  Without scaling there is nothing to start from:
+ * the first step has rate / warmup, the last one of the warm-up the whole rate.
+ * Krizhevsky, One Weird Trick for Parallelizing Convolutional Neural Networks, 2014,
+ * arXiv:1404.5997, section 5, has the square root. */
 
 #include "schedule/schedule.h"
 
@@ -53,8 +60,20 @@ void tally_schedule_close(tally_schedule *s)
     *s = (tally_schedule){0};
 }
 
+double tally_scaling_factor(tally_scaling scaling, uint64_t batch, uint64_t reference)
+{
+    double ratio = (double)batch / (double)reference;
+
+    if (scaling == TALLY_SCALING_NONE) return 1;
+    return scaling == TALLY_SCALING_LINEAR ? ratio : sqrt(ratio);
+}
+
 double tally_schedule_rate(const tally_schedule *s, uint64_t step)
 {
+    double share = s->warmup ? (double)step / (double)s->warmup : 1;
+
+    if (step < s->warmup && s->start > 0)
+        return s->start + (s->rate - s->start) * share;
     if (step < s->warmup) return s->rate * (double)(step + 1) / (double)s->warmup;
     return s->rate * s->ops->factor(s->options, step - s->warmup, s->steps - s->warmup);
 }

@@ -72,6 +72,67 @@ Test(schedule, warmup_then_cosine)
     }
 }
 
+Test(schedule, invsqrt_counts_from_the_end_of_warmup)
+{
+    for (size_t i = 0; i < 2; i++) {
+        json_t *json =
+            golden_open(i ? "sched_invsqrt_seed2.b" : "sched_invsqrt_seed2.a");
+        tally_schedule s;
+
+        expect_ok(tally_schedule_open(&s, "invsqrt",
+                                      golden_number(json, "hyper.base_lr", 0), 0, 20));
+        check_rates(json, &s);
+        tally_schedule_close(&s);
+        json_decref(json);
+    }
+}
+
+Test(schedule, invsqrt_after_warmup_goes_on_where_it_ends)
+{
+    for (size_t i = 0; i < 2; i++) {
+        json_t *json =
+            golden_open(i ? "sched_warmup_invsqrt.b" : "sched_warmup_invsqrt.a");
+        double warmup = golden_number(json, "hyper.warmup", 0);
+        char spec[64];
+        tally_schedule s;
+
+        snprintf(spec, sizeof spec, "invsqrt:after=%g", warmup);
+        expect_ok(tally_schedule_open(&s, spec, golden_number(json, "hyper.base_lr", 0),
+                                      (uint64_t)warmup, 20));
+        check_rates(json, &s);
+        tally_schedule_close(&s);
+        json_decref(json);
+    }
+}
+
+Test(schedule, a_scaled_rate_is_reached_from_the_reference)
+{
+    for (size_t i = 0; i < 2; i++) {
+        json_t *json = golden_open(i ? "sched_linear_scaling_warmup.b"
+                                     : "sched_linear_scaling_warmup.a");
+        double rate = golden_number(json, "hyper.ref_lr", 0);
+        double factor = tally_scaling_factor(
+            TALLY_SCALING_LINEAR, (uint64_t)golden_number(json, "hyper.batch", 0),
+            (uint64_t)golden_number(json, "hyper.ref_batch", 0));
+        tally_schedule s;
+
+        expect_ok(tally_schedule_open(&s, "constant", rate * factor,
+                                      (uint64_t)golden_number(json, "hyper.warmup", 0),
+                                      20));
+        s.start = rate;
+        check_rates(json, &s);
+        tally_schedule_close(&s);
+        json_decref(json);
+    }
+}
+
+Test(schedule, scaling_is_by_the_batch_or_its_root)
+{
+    cr_assert(eq(dbl, tally_scaling_factor(TALLY_SCALING_NONE, 64, 16), 1));
+    cr_assert(eq(dbl, tally_scaling_factor(TALLY_SCALING_LINEAR, 64, 16), 4));
+    cr_assert(eq(dbl, tally_scaling_factor(TALLY_SCALING_SQRT, 64, 16), 2));
+}
+
 Test(schedule, constant_is_the_base_rate_after_warmup)
 {
     tally_schedule s;
