@@ -2,6 +2,7 @@
 
 #include "clip/clip.h"
 
+#include <math.h>
 #include <string.h>
 
 static const tally_about *const members[] = {
@@ -38,6 +39,19 @@ void tally_clip_close(tally_clip *c)
 {
     if (c->ops) tally_options_close(&c->ops->about, c->options);
     *c = (tally_clip){0};
+}
+
+double tally_clip_greatest(const tally_real *v, size_t length)
+{
+    double most = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        double x = fabs((double)v[i]);
+
+        if (isnan(x)) return x; /* it would lose every comparison */
+        if (x > most) most = x;
+    }
+    return most;
 }
 
 tally_clip_scope tally_clip_scope_of(const tally_clip *c)

@@ -9,4 +9,7 @@
 #include "clip/list.def"
 #undef CLIP
 
+/* The greatest absolute value of v; NAN when there is one in it. */
+double tally_clip_greatest(const tally_real *v, size_t length);
+
 #endif

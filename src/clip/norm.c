@@ -42,26 +42,13 @@ static double euclidean(const tally_real *v, size_t length)
                 ((sum[1] + sum[5]) + (sum[3] + sum[7])));
 }
 
-/* NAN when there is one in v: it would lose every comparison. */
-static double greatest(const tally_real *v, size_t length)
-{
-    double most = 0;
-
-    for (size_t i = 0; i < length; i++) {
-        double x = fabs((double)v[i]);
-
-        if (isnan(x)) return x;
-        if (x > most) most = x;
-    }
-    return most;
-}
-
 static tally_status bound(const tally_clip *c, tally_real *v, size_t length,
                           double *norm)
 {
     const clip_norm *o = c->options;
 
-    *norm = o->order == INFINITE ? greatest(v, length) : euclidean(v, length);
+    *norm =
+        o->order == INFINITE ? tally_clip_greatest(v, length) : euclidean(v, length);
     double factor = o->max / (*norm + 1e-6);
     if (!isfinite(*norm) || factor >= 1) return TALLY_OK;
     for (size_t i = 0; i < length; i++)
