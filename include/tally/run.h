@@ -12,6 +12,7 @@
 
 #include "tally/exchange.h"
 #include "tally/model.h"
+#include "tally/penalty.h"
 #include "tally/rule.h"
 #include "tally/schedule.h"
 
@@ -21,7 +22,8 @@ extern "C" {
 
 /* The options of a run: the flags of `tally train`.  Families hold a spec each. */
 typedef struct tally_config {
-    char *comm, *data, *model, *loss, *rule, *schedule, *clip, *exchange, *trainer;
+    char *comm, *data, *model, *loss, *rule, *schedule, *clip, *exchange, *trainer,
+        *penalty;
     double rate;
     int rate_scaling;        /* a tally_scaling: of the rate with the global batch */
     uint64_t rate_reference; /* the global batch that the rate is meant for */
@@ -98,7 +100,9 @@ struct tally_run {
     tally_source source;
     tally_sampler sampler;
     tally_objective net;
-    tally_objective *f; /* the user's objective, or &net */
+    tally_penalty penalty;
+    tally_objective penalised;
+    tally_objective *f; /* the user's objective or &net; &penalised around it */
     tally_rule rule;
     tally_schedule schedule;
     tally_clip clip;

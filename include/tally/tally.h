@@ -22,6 +22,7 @@
 #include "tally/model.h"
 #include "tally/objective.h"
 #include "tally/option.h"
+#include "tally/penalty.h"
 #include "tally/rule.h"
 #include "tally/run.h"
 #include "tally/schedule.h"

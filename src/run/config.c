@@ -126,11 +126,13 @@ static const tally_family *family_of_field(const char *name)
     return NULL;
 }
 
-/* Specs that name no member: the comm that the launcher decides, and no clipping. */
+/* Specs that name no member: the comm that the launcher decides, no penalty, no
+ * clipping. */
 static bool is_word(const tally_family *family, const char *spec)
 {
     return (family == &tally_comm_family && strcmp(spec, "auto") == 0) ||
-           (family == &tally_clip_family && strcmp(spec, "none") == 0);
+           ((family == &tally_penalty_family || family == &tally_clip_family) &&
+            strcmp(spec, "none") == 0);
 }
 
 static tally_status check_spec(const tally_family *family, const char *spec)

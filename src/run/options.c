@@ -15,6 +15,8 @@ static const tally_option options[] = {
                  "how an agreed vector moves the weights"),
     TALLY_OPTION(TEXT, tally_config, schedule, "constant", NULL,
                  "the rate over time, as a factor"),
+    TALLY_OPTION(TEXT, tally_config, penalty, "none", NULL,
+                 "what is minimised beside the loss"),
     TALLY_OPTION(TEXT, tally_config, clip, "none", NULL, "bound on the gradient"),
     TALLY_OPTION(TEXT, tally_config, exchange, "allreduce", NULL, "how ranks agree"),
     TALLY_OPTION(TEXT, tally_config, trainer, "lockstep", NULL, "who owns the loop"),

@@ -1,8 +1,8 @@
 /* run.c — builds a run from its options, checks that all ranks build the same, closes
  * it.
  *
- * Order: what a rank can do alone (data, model, rule, schedule, clip, plan), then one
- * agreement, then what needs the others (exchange, run folder, checkpoint). */
+ * Order: what a rank can do alone (data, model, penalty, rule, schedule, clip, plan),
+ * then one agreement, then what needs the others (exchange, run folder, checkpoint). */
 
 #include "tally/tally.h"
 
@@ -51,12 +51,17 @@ static tally_status open_objective(tally_run *run)
     const tally_config *o = run->options;
 
     run->f = run->objective;
-    if (run->f && !run->f->source) return TALLY_OK;
     if (!run->f) {
         TALLY_TRY(tally_source_open(&run->source, o->data));
         TALLY_TRY(tally_net_open(&run->net, o->model, o->loss, &run->source, o->batch));
         run->f = &run->net;
     }
+    TALLY_TRY(tally_penalty_open(&run->penalty, o->penalty));
+    if (run->penalty.ops) {
+        TALLY_TRY(tally_penalise(&run->penalised, run->f, &run->penalty));
+        run->f = &run->penalised;
+    }
+    if (!run->f->source) return TALLY_OK;
     return tally_sampler_open(&run->sampler, run->f->source, o->seed, o->validate,
                               o->batch * o->accumulate, run->comm->size);
 }
@@ -223,6 +228,8 @@ void tally_run_close(tally_run *run)
     tally_clip_close(&run->clip);
     tally_schedule_close(&run->schedule);
     tally_rule_close(&run->rule);
+    tally_objective_close(&run->penalised);
+    tally_penalty_close(&run->penalty);
     tally_objective_close(&run->net);
     tally_source_close(&run->source);
     free(run->plan);

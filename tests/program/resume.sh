@@ -17,6 +17,8 @@ check 2 "--rule adam --rate 0.001 --schedule step:every=10"
 check 3 "--exchange vote:tie=previous --rule signum --rate 0.003"
 check 2 "--exchange ordered --rule nesterov:form=convex"
 check 2 "--rule momentum:form=heavyball --validate 100"
+check 2 "--rule nadam --rate 0.001 --penalty l1 --clip value:max=0.1"
+check 2 "--rule rprop --rate 0.001 --schedule invsqrt --warmup 5 --rate-scaling sqrt"
 
 # Another rank count: fine without private state, refused with it.
 rm -rf "$work/run"
