@@ -56,16 +56,11 @@ tally_status tally_rule_place(tally_rule *r, const tally_step *t, const tally_re
     return r->ops->place(r, t, w, room);
 }
 
-static bool is_whole(const tally_rule *r, tally_span s)
-{
-    return s.first == 0 && s.count == r->layout->length;
-}
-
 /* A rule that wrote bits took the values away; else the bits were not wanted. */
 tally_status tally_rule_propose(tally_rule *r, const tally_step *t, tally_span s,
                                 tally_real *g, tally_view *v)
 {
-    assert(!r->ops->whole || is_whole(r, s));
+    assert(!r->ops->whole || (s.first == 0 && s.count == r->layout->length));
     v->values = g;
     if (r->ops->propose) TALLY_TRY(r->ops->propose(r, t, s, g, v));
     if (v->values) v->bits = v->mask = NULL;
@@ -75,7 +70,7 @@ tally_status tally_rule_propose(tally_rule *r, const tally_step *t, tally_span s
 tally_status tally_rule_apply(tally_rule *r, const tally_step *t, tally_span s,
                               tally_real *w, tally_view agreed, tally_real *room)
 {
-    assert(!r->ops->whole || is_whole(r, s));
+    assert(!r->ops->whole || (s.first == 0 && s.count == r->layout->length));
     if (agreed.bits && !r->ops->takes_bits) {
         tally_bits_expand(agreed.bits, agreed.mask, s, agreed.scale, room);
         agreed = (tally_view){.values = room};
