@@ -16,24 +16,36 @@ extern "C" {
 /* ---- v <- sum over ranks of v, in place ---- */
 
 typedef enum tally_sum_algorithm {
-    TALLY_SUM_NATIVE, /* the comm's own; ring where it has none */
-    TALLY_SUM_RING,   /* 2(n-1)/n of v sent; Patarasuk and Yuan 2009 */
-    TALLY_SUM_HALVING /* recursive halving and doubling; Rabenseifner 2004 */
+    TALLY_SUM_AUTO,    /* by a table of ranks, bytes and place: src/comm/choice.c */
+    TALLY_SUM_NATIVE,  /* the comm's own; ring where it has none */
+    TALLY_SUM_RING,    /* 2(n-1)/n of v sent; Patarasuk and Yuan 2009 */
+    TALLY_SUM_HALVING, /* recursive halving and doubling; Rabenseifner 2004 */
+    TALLY_SUM_TREE,    /* to one rank and back, for short vectors */
+    TALLY_SUM_SHM      /* through memory that all ranks share, in rank order */
 } tally_sum_algorithm;
+
+/* What `algorithm` becomes on this comm for vectors of at most n values: auto by its
+ * table, native where there is none is ring, shm where the ranks do not share memory
+ * (or simulate it) is ring.  Local; the same on every rank. */
+TALLY_API tally_sum_algorithm tally_sum_resolve(const tally_comm *c,
+                                                tally_sum_algorithm algorithm,
+                                                size_t n);
 
 typedef struct tally_sum {
     tally_task task;
     tally_sum_algorithm algorithm;
     tally_real *v;
     size_t n, most;
-    tally_real *scratch; /* owned */
+    tally_real *scratch;   /* owned */
+    struct tally_shm *shm; /* the comm's; NULL by messages */
     int tag, phase;
     tally_request requests[2];
 } tally_sum;
 
 /* most: the longest vector that start will see; number: apart from all other
  * collectives of that channel that may be under way, < 2000 (a collective has the tags
- * 2 number and 2 number + 1 to itself).  Every rank ends with the same bits. Local. */
+ * 2 number and 2 number + 1 to itself).  Every rank ends with the same bits.
+ * Collective: all ranks open the same sums in the same order. Close is local. */
 TALLY_API tally_status tally_sum_open(tally_sum *s, tally_comm *c,
                                       tally_channel channel, int number,
                                       tally_sum_algorithm algorithm, size_t most);
@@ -41,8 +53,8 @@ TALLY_API tally_status tally_sum_start(tally_sum *s, tally_real *v, size_t n);
 TALLY_API tally_status tally_sum_wait(tally_sum *s);
 TALLY_API void tally_sum_close(tally_sum *s);
 
-/* Exact bytes that `rank` of `size` sends to sum n values by ring or halving; native is
- * modelled as ring. */
+/* Exact bytes that `rank` of `size` sends to sum n values by messages; native
+ * and shm are modelled as ring.  Not of auto: resolve it first. */
 TALLY_API uint64_t tally_sum_bytes(tally_sum_algorithm algorithm, int rank, int size,
                                    size_t n);
 

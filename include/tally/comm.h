@@ -101,7 +101,8 @@ struct tally_comm {
     void (*stalled)(void *context, tally_comm *c, int peer, int tag, double seconds);
     void *stalled_context;
     double patience;
-    void *inner; /* the member's own */
+    struct tally_shm *shm; /* what sums through shared memory have in common */
+    void *inner;           /* the member's own */
 };
 
 /* Memory that the ranks of a node see together; base is aligned to 64 bytes, zeroed. */
@@ -145,7 +146,8 @@ TALLY_API tally_status tally_comm_split(tally_comm *c, int color, int key,
                                         tally_comm **sub);
 TALLY_API void tally_comm_close(tally_comm *sub);
 
-/* Memory shared by the ranks of a node.  Collective over the node. */
+/* Memory shared by the ranks of a node.  Sharing is collective over the node; unsharing
+ * is local: the memory goes when all of its ranks are done with it. */
 TALLY_API tally_status tally_share(tally_comm *c, size_t bytes, tally_window **w);
 TALLY_API void tally_unshare(tally_comm *c, tally_window *w);
 
@@ -164,6 +166,9 @@ struct tally_task {
     size_t request_count;
     bool in_order; /* advance can do nothing before its first active request is done: a
                       wait then blocks on that one alone, which is cheaper */
+    bool spins; /* it may wait for memory that another rank writes: a wait polls instead
+                   of blocking.  requests[0], inactive, then says for a report which
+                   peer and tag it waits for */
     bool done;
     bool counted;     /* its requests are part of the comm's waited_most */
     tally_task *next; /* the comm's list */

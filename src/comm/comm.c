@@ -119,12 +119,21 @@ static bool may_stall(const tally_comm *c)
            c->ops != &tally_comm_self && c->ops != &tally_comm_sim;
 }
 
+void tally_count_modelled(tally_comm *c, int tag, size_t n)
+{
+    tally_traffic *traffic = traffic_of(c, tag);
+    uint64_t bytes = tally_sum_bytes(TALLY_SUM_RING, c->rank, c->size, n);
+    uint64_t messages = 2 * ((uint64_t)c->size - 1);
+
+    traffic->bytes_sent += bytes;
+    traffic->bytes_received += bytes;
+    traffic->messages_sent += messages;
+    traffic->messages_received += messages;
+}
+
 tally_status tally_native_sum(tally_comm *c, int tag, tally_real *v, size_t n,
                               tally_request *r)
 {
-    tally_traffic *traffic = traffic_of(c, tag);
-    uint64_t bytes = tally_sum_bytes(TALLY_SUM_NATIVE, c->rank, c->size, n);
-    uint64_t messages = 2 * ((uint64_t)c->size - 1);
     double start = tally_now(c);
 
     *r = (tally_request){.peer = TALLY_ANY, .tag = tag, .bytes = n * sizeof *v};
@@ -134,10 +143,7 @@ tally_status tally_native_sum(tally_comm *c, int tag, tally_real *v, size_t n,
     double lasted = tally_now(c) - start;
     if (may_stall(c) && lasted > c->patience)
         c->stalled(c->stalled_context, c, TALLY_ANY, tag, lasted);
-    traffic->bytes_sent += bytes;
-    traffic->bytes_received += bytes;
-    traffic->messages_sent += messages;
-    traffic->messages_received += messages;
+    tally_count_modelled(c, tag, n);
     return TALLY_OK;
 }
 

@@ -25,7 +25,10 @@ tally_status tally_task_open(tally_task *t);
 /* Takes t off its comm's list and forgets its requests.  For close functions. */
 void tally_task_drop(tally_task *t);
 
-/* The comm's own all-reduce, with its traffic modelled as the ring's. */
+/* Counts the traffic of a sum of n values that we do not see, as the ring's. */
+void tally_count_modelled(tally_comm *c, int tag, size_t n);
+
+/* The comm's own all-reduce, with its traffic modelled. */
 tally_status tally_native_sum(tally_comm *c, int tag, tally_real *v, size_t n,
                               tally_request *r);
 

@@ -1,7 +1,7 @@
 /* move.h — one phase of an all-reduce: what a rank sends, and what it does with what
  * comes.
  *
- * Both algorithms are pure functions of (rank, size, n, phase), so the same lines drive
+ * The algorithms are pure functions of (rank, size, n, phase), so the same lines drive
  * the messages and count their bytes. */
 
 #ifndef TALLY_COMM_MOVE_H
@@ -20,9 +20,11 @@ typedef struct tally_move {
 /* The move of `rank` in a phase, 0 first; false when there are no more phases. */
 bool tally_ring_move(int rank, int size, size_t n, int phase, tally_move *m);
 bool tally_halving_move(int rank, int size, size_t n, int phase, tally_move *m);
+bool tally_tree_move(int rank, int size, size_t n, int phase, tally_move *m);
 
 /* The longest span that a rank adds: how much scratch it needs. */
 size_t tally_ring_scratch(int size, size_t n);
 size_t tally_halving_scratch(int size, size_t n);
+size_t tally_tree_scratch(int size, size_t n);
 
 #endif

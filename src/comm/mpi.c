@@ -34,8 +34,15 @@ static const tally_option options_table[] = {
     TALLY_END,
 };
 
+typedef struct shared { /* what is inside a window */
+    MPI_Win window;
+    bool unused; /* by this rank */
+    struct shared *next;
+} shared;
+
 typedef struct seat {
     MPI_Comm comm, node;
+    shared *windows; /* owned: of this node, newest first, the same on all its ranks */
 } seat;
 
 static MPI_Comm comm_of(const tally_comm *c)
@@ -260,8 +267,19 @@ static tally_status describe(tally_comm *c, seat *s)
     return TALLY_OK;
 }
 
+static void free_window(shared **at)
+{
+    shared *gone = *at;
+
+    *at = gone->next;
+    MPI_Win_free(&gone->window);
+    free(gone);
+}
+
 static void leave(seat *s)
 {
+    while (s->windows)
+        free_window(&s->windows);
     if (s->node != MPI_COMM_NULL) MPI_Comm_free(&s->node);
     if (s->comm != MPI_COMM_NULL) MPI_Comm_free(&s->comm);
 }
@@ -277,7 +295,7 @@ static tally_status split(tally_comm *c, int color, int key, tally_comm **sub)
         free(s);
         return TALLY_FAIL(MEMORY, "no memory for a comm");
     }
-    *s = (seat){MPI_COMM_NULL, MPI_COMM_NULL};
+    *s = (seat){.comm = MPI_COMM_NULL, .node = MPI_COMM_NULL};
     *made = (tally_comm){.ops = c->ops, .options = c->options};
     int code = MPI_Comm_split(comm_of(c), color, key, &s->comm);
     if (code != MPI_SUCCESS)
@@ -303,20 +321,39 @@ static void close_comm(tally_comm *c)
 
 /* ---- memory that a node shares ---- */
 
-typedef struct shared {
-    MPI_Win window;
-} shared;
+/* Freeing a window waits for its other ranks, and leaving one must not, for they may be
+ * gone.  So a window that is left stays until its ranks meet again: at the next share,
+ * or when the comm closes.  Of more than 64 the oldest wait longer. */
+static int free_unused(seat *s)
+{
+    uint64_t unused = 0;
+    int i = 0;
+
+    for (const shared *w = s->windows; w && i < 64; w = w->next, i++)
+        unused |= (uint64_t)w->unused << i;
+    int code = MPI_Allreduce(MPI_IN_PLACE, &unused, 1, MPI_UINT64_T, MPI_BAND, s->node);
+    if (code != MPI_SUCCESS) return code;
+    for (shared **at = &s->windows; *at; unused >>= 1) {
+        if (unused & 1)
+            free_window(at);
+        else
+            at = &(*at)->next;
+    }
+    return MPI_SUCCESS;
+}
 
 /* All of it belongs to the node's first rank, with room to align its start: pages are
  * mapped whole, so every rank skips the same bytes. */
 static tally_status open_window(const tally_comm *c, MPI_Win *window, tally_window *w)
 {
-    const seat *s = c->inner;
+    seat *s = c->inner;
     MPI_Aint bytes = c->node_rank == 0 ? (MPI_Aint)(w->bytes + 64) : 0;
     unsigned char *base;
     int unit;
-    int code = MPI_Win_allocate_shared(bytes, 1, MPI_INFO_NULL, s->node, &base, window);
+    int code = free_unused(s);
 
+    if (code == MPI_SUCCESS)
+        code = MPI_Win_allocate_shared(bytes, 1, MPI_INFO_NULL, s->node, &base, window);
     if (code == MPI_SUCCESS)
         code = MPI_Win_shared_query(*window, 0, &bytes, &unit, &base);
     if (code != MPI_SUCCESS) return failed(code, "sharing memory on this node");
@@ -345,6 +382,9 @@ static tally_status share(tally_comm *c, size_t bytes, tally_window **w)
         free(inner);
         return status;
     }
+    seat *s = c->inner;
+    inner->next = s->windows;
+    s->windows = inner;
     *w = made;
     return TALLY_OK;
 }
@@ -354,8 +394,7 @@ static void leave_window(tally_comm *c, tally_window *w)
     shared *inner = w->inner;
 
     (void)c;
-    MPI_Win_free(&inner->window);
-    free(inner);
+    inner->unused = true;
     free(w);
 }
 
@@ -401,7 +440,7 @@ static tally_status initialise(bool *ours)
 
 static tally_status enter(const void *options, tally_body body, void *context)
 {
-    seat s = {MPI_COMM_NULL, MPI_COMM_NULL};
+    seat s = {.comm = MPI_COMM_NULL, .node = MPI_COMM_NULL};
     tally_comm c = {.ops = &tally_comm_mpi, .options = options};
     int code = MPI_Comm_dup(MPI_COMM_WORLD, &s.comm);
 

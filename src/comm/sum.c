@@ -4,11 +4,12 @@
  *               receive m.receive (into scratch when it is to be added), send m.send
  *               when both are done: v[m.receive] += scratch; next phase
  *
- * ring.c and halving.c say what the moves are.  `native` hands v to the comm's own
- * all-reduce and falls back to the ring where there is none. */
+ * ring.c, halving.c and tree.c say what the moves are.  `native` hands v to the comm's
+ * own all-reduce, `shm` to the machine of shm.c; choice.c says which one it is. */
 
 #include "comm/comm.h"
 #include "comm/move.h"
+#include "comm/shm.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@ static bool move_of(tally_sum_algorithm algorithm, const tally_comm *c, size_t n
 {
     if (algorithm == TALLY_SUM_HALVING)
         return tally_halving_move(c->rank, c->size, n, phase, m);
+    if (algorithm == TALLY_SUM_TREE)
+        return tally_tree_move(c->rank, c->size, n, phase, m);
     return tally_ring_move(c->rank, c->size, n, phase, m);
 }
 
@@ -80,24 +83,56 @@ static tally_status advance_native(tally_task *t)
     return TALLY_OK;
 }
 
+/* Sums through shared memory take turns, oldest first. */
+static bool is_its_turn(const tally_task *t)
+{
+    const tally_task *first = t->comm->tasks;
+
+    while (first != t && !first->spins)
+        first = first->next;
+    return first == t;
+}
+
+/* The rank that it waits for is kept where a report of a stall finds it. */
+static tally_status advance_shm(tally_task *t)
+{
+    tally_sum *s = (tally_sum *)t;
+
+    if (!is_its_turn(t)) return TALLY_OK;
+    if (s->phase < 0) {
+        tally_count_modelled(t->comm, s->tag, s->n);
+        tally_shm_start(s->shm, s->v, s->n);
+        s->phase = 0;
+    }
+    s->requests[0].peer = tally_shm_advance(s->shm);
+    t->done = s->requests[0].peer < 0;
+    return TALLY_OK;
+}
+
 tally_status tally_sum_open(tally_sum *s, tally_comm *c, tally_channel channel,
                             int number, tally_sum_algorithm algorithm, size_t most)
 {
     size_t scratch = 0;
 
-    if (algorithm == TALLY_SUM_NATIVE && !c->ops->isum) algorithm = TALLY_SUM_RING;
+    algorithm = tally_sum_resolve(c, algorithm, most);
     *s = (tally_sum){
         .algorithm = algorithm, .most = most, .tag = TALLY_TAG(channel, 2 * number)};
     s->task = (tally_task){
         .comm = c,
-        .advance = algorithm == TALLY_SUM_NATIVE ? advance_native : advance_moves,
+        .advance = algorithm == TALLY_SUM_NATIVE ? advance_native
+                   : algorithm == TALLY_SUM_SHM  ? advance_shm
+                                                 : advance_moves,
         .requests = s->requests,
         .request_count = 2,
         .in_order = true,
+        .spins = algorithm == TALLY_SUM_SHM,
         .done = true,
     };
+    s->requests[0].tag = s->tag;
+    if (algorithm == TALLY_SUM_SHM) TALLY_TRY(tally_shm_open(&s->shm, c));
     if (algorithm == TALLY_SUM_RING) scratch = tally_ring_scratch(c->size, most);
     if (algorithm == TALLY_SUM_HALVING) scratch = tally_halving_scratch(c->size, most);
+    if (algorithm == TALLY_SUM_TREE) scratch = tally_tree_scratch(c->size, most);
     if (c->size == 1) scratch = 0;
     s->scratch = tally_allocate(scratch, sizeof *s->scratch);
     if (!s->scratch)
@@ -125,7 +160,10 @@ tally_status tally_sum_wait(tally_sum *s)
 
 void tally_sum_close(tally_sum *s)
 {
+    bool under_way = s->task.comm && !s->task.done;
+
     tally_task_drop(&s->task);
+    tally_shm_close(s->shm, under_way);
     free(s->scratch);
     *s = (tally_sum){0};
 }
@@ -136,6 +174,7 @@ uint64_t tally_sum_bytes(tally_sum_algorithm algorithm, int rank, int size, size
     uint64_t values = 0;
     tally_move m;
 
+    assert(algorithm != TALLY_SUM_AUTO);
     for (int phase = 0; move_of(algorithm, &c, n, phase, &m); phase++)
         values += m.send.count;
     return values * sizeof(tally_real);

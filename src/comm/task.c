@@ -5,6 +5,11 @@
  *     wait      poll; while t is not done, block on the requests of *all* tasks (of
  * each that goes in order, on the first)
  *
+ * A task that spins waits for memory, which nothing can block on: while there is one, a
+ * wait advances all tasks again and again, soon offers the core each time, for there
+ * may be more ranks than cores, and at last naps in between: a rank that only yields
+ * uses up the share of a busy core that the one it waits for could have had.
+ *
  * Waiting for one task must move the others too: the peer may wait for another one
  * first, and would never reach ours.  Memory: one pointer per request of all open
  * collectives, grown as they open, so that starting them allocates nothing. */
@@ -13,7 +18,11 @@
 
 #include <assert.h>
 #include <math.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <time.h>
+
+enum { HOT_ROUNDS = 100, YIELDING_ROUNDS = 1000 };
 
 tally_status tally_requests_test(tally_comm *c, tally_request *r, size_t n, bool *busy)
 {
@@ -116,14 +125,56 @@ static size_t collect(tally_comm *c)
     return count;
 }
 
+/* ---- waiting for memory ---- */
+
+typedef struct vigil { /* one wait, while tasks that spin are under way */
+    unsigned rounds;
+    double start, patience;
+} vigil;
+
+static const tally_task *first_that_spins(const tally_comm *c)
+{
+    const tally_task *t = c->tasks;
+
+    while (t && !t->spins)
+        t = t->next;
+    return t;
+}
+
+/* After some rounds in vain: yields, then naps, and reports a wait that lasts
+ * too long as the comm does, each time it doubles. */
+static void rest(vigil *w, tally_comm *c, const tally_task *t)
+{
+    static const struct timespec nap = {.tv_nsec = 20000};
+
+    if (w->rounds++ < HOT_ROUNDS) return;
+    if (w->rounds < YIELDING_ROUNDS)
+        sched_yield();
+    else
+        nanosleep(&nap, NULL);
+    if (!c->stalled || !(c->patience > 0) || isinf(c->patience)) return;
+    double now = tally_now(c);
+    if (w->patience <= 0) *w = (vigil){w->rounds, now, c->patience};
+    if (now - w->start < w->patience) return;
+    c->stalled(c->stalled_context, c, t->requests[0].peer, t->requests[0].tag,
+               w->patience);
+    w->patience *= 2;
+}
+
 tally_status tally_task_wait(tally_task *t)
 {
     tally_comm *c = t->comm;
+    vigil w = {0};
     int which;
 
     while (!t->done) {
         TALLY_TRY(advance_all(c));
         if (t->done) break;
+        const tally_task *spinning = first_that_spins(c);
+        if (spinning) {
+            rest(&w, c, spinning);
+            continue;
+        }
         size_t count = collect(c);
         assert(count > 0);
         TALLY_TRY(tally_wait_some(c, c->waited, count, (double)INFINITY, &which, NULL));

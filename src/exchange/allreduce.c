@@ -2,14 +2,17 @@
  *
  *     g <- sum over ranks of g_r          (each g_r already carries its share's weight)
  *
- * ring:    Patarasuk and Yuan, Bandwidth Optimal All-reduce Algorithms for Clusters of
- *          Workstations, 2009: 2(n-1)/n of the vector sent, 2(n-1) messages.
- * halving: Rabenseifner, Optimization of Collective Reduction Operations, 2004: the
- * same bytes when n is a power of two, 2 log2 n messages. native:  the comm's own
- * (MPI_Allreduce); ring where it has none.
+ *     algorithm   bytes a rank sends         messages      paper
+ *     native      the comm's own (MPI_Allreduce); ring where it has none
+ *     ring        2 (n-1)/n of g             2 (n-1)       Patarasuk and Yuan 2009
+ *     halving     the same if n is 2^k       2 log2 n      Rabenseifner 2004
+ *     tree        all of g, log2 n times     2 log2 n      Thakur et al. 2005
+ *     shm         none, on one node; ring elsewhere, and on simulated nodes
+ *     auto        shm on one node, else native; by a table where there is neither
  *
  * Every rank gets the same bits.  The order of the sum depends on the algorithm, the
- * number of ranks and the plan; `ordered` is the exchange that fixes it. */
+ * number of ranks and the plan; `shm` adds in rank order, and `ordered` is the exchange
+ * that does so everywhere. */
 
 #include "exchange/exchange.h"
 
@@ -20,18 +23,21 @@ typedef struct allreduce {
 } allreduce;
 
 static const tally_option options[] = {
-    TALLY_OPTION(CHOICE, allreduce, algorithm, "native", "native|ring|halving",
-                 "who sums: the comm's own, or ours"),
+    TALLY_OPTION(CHOICE, allreduce, algorithm, "auto",
+                 "auto|native|ring|halving|tree|shm",
+                 "who sums: the comm's own, ours, or what is fastest by a table"),
     TALLY_END,
 };
 
-static tally_sum_algorithm algorithm_of(const tally_exchange *x)
+/* What sums spans of `count` values. */
+static tally_sum_algorithm algorithm_of(const tally_exchange *x, size_t count)
 {
     const allreduce *o = x->options;
-    static const tally_sum_algorithm algorithms[] = {TALLY_SUM_NATIVE, TALLY_SUM_RING,
-                                                     TALLY_SUM_HALVING};
+    static const tally_sum_algorithm algorithms[] = {TALLY_SUM_AUTO, TALLY_SUM_NATIVE,
+                                                     TALLY_SUM_RING, TALLY_SUM_HALVING,
+                                                     TALLY_SUM_TREE, TALLY_SUM_SHM};
 
-    return algorithms[o->algorithm];
+    return tally_sum_resolve(x->comm, algorithms[o->algorithm], count);
 }
 
 static tally_status open(tally_exchange *x)
@@ -40,10 +46,15 @@ static tally_status open(tally_exchange *x)
 
     if (!sums) return TALLY_FAIL(MEMORY, "no memory for %zu sums", x->plan_count);
     x->inner = sums;
-    x->modelled_wire = algorithm_of(x) == TALLY_SUM_NATIVE && x->comm->ops->isum;
-    for (size_t k = 0; k < x->plan_count; k++)
-        TALLY_TRY(tally_sum_open(&sums[k], x->comm, x->channel, (int)k, algorithm_of(x),
-                                 x->plan[k].count));
+    for (size_t k = 0; k < x->plan_count; k++) {
+        size_t count = x->plan[k].count;
+        tally_sum_algorithm algorithm = algorithm_of(x, count);
+
+        if (algorithm == TALLY_SUM_NATIVE || algorithm == TALLY_SUM_SHM)
+            x->modelled_wire = true;
+        TALLY_TRY(
+            tally_sum_open(&sums[k], x->comm, x->channel, (int)k, algorithm, count));
+    }
     return TALLY_OK;
 }
 
@@ -66,7 +77,7 @@ static tally_status finish(tally_exchange *x, size_t k, tally_view *agreed)
 
 static uint64_t wire(const tally_exchange *x, size_t count)
 {
-    return tally_sum_bytes(algorithm_of(x), x->comm->rank, x->comm->size, count);
+    return tally_sum_bytes(algorithm_of(x, count), x->comm->rank, x->comm->size, count);
 }
 
 static void close(tally_exchange *x)
@@ -81,7 +92,7 @@ static void close(tally_exchange *x)
 const tally_exchange_ops tally_exchange_allreduce = {
     .about = {.name = "allreduce",
               .brief = "full-precision sum over ranks",
-              .paper = "Patarasuk and Yuan 2009; Rabenseifner 2004",
+              .paper = "Patarasuk and Yuan 2009; Rabenseifner 2004; Thakur et al. 2005",
               .options = options,
               .options_size = sizeof(allreduce)},
     .form = TALLY_NUMBERS,

@@ -5,9 +5,11 @@
 #include "tally/collective.h"
 
 #include "comm/comm.h"
+#include "num/random.h"
 
 #include <float.h>
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -334,8 +336,9 @@ static tally_status sum_lengths(tally_comm *c, tally_sum_algorithm algorithm)
         TALLY_TRY(sum_is_right(c, v, n));
         TALLY_TRY(same_everywhere(c, v, n * sizeof *v));
         CHECK(c->traffic[TALLY_EXCHANGE].bytes_sent - before ==
-              tally_sum_bytes(algorithm, c->rank, c->size, n));
+              tally_sum_bytes(s.algorithm, c->rank, c->size, n));
     }
+    CHECK(s.algorithm == tally_sum_resolve(c, algorithm, LONGEST));
     tally_sum_close(&s);
     return TALLY_OK;
 }
@@ -356,6 +359,134 @@ static tally_status sums_by_native(tally_comm *c, void *context)
 {
     (void)context;
     return sum_lengths(c, TALLY_SUM_NATIVE);
+}
+
+static tally_status sums_by_choice(tally_comm *c, void *context)
+{
+    (void)context;
+    return sum_lengths(c, TALLY_SUM_AUTO);
+}
+
+static tally_status sums_by_tree(tally_comm *c, void *context)
+{
+    (void)context;
+    return sum_lengths(c, TALLY_SUM_TREE);
+}
+
+static tally_status sums_by_shm(tally_comm *c, void *context)
+{
+    (void)context;
+    return sum_lengths(c, TALLY_SUM_SHM);
+}
+
+/* Spends a time that differs from call to call and from rank to rank. */
+static void dawdle(int rank, int turn)
+{
+    uint64_t rounds = tally_random(3, TALLY_FOR_TESTS, (uint64_t)rank, (uint64_t)turn);
+
+    for (rounds %= 512; rounds % 64 > 0; rounds--)
+        sched_yield();
+}
+
+/* The same bits as adding in rank order: v_0 + v_1, then + v_2, ... */
+static tally_status sum_is_ordered(tally_comm *c, const tally_real *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        tally_real sum = share_of(0, i);
+
+        for (int r = 1; r < c->size; r++)
+            sum += share_of(r, i);
+        CHECK(memcmp(&sum, &v[i], sizeof sum) == 0);
+    }
+    return TALLY_OK;
+}
+
+/* One, a few and many chunks of shared memory, thrice through the same window. */
+static tally_status shared_sums_are_ordered(tally_comm *c, void *context)
+{
+    static const size_t lengths[] = {0, 1, 7, 1000, 100003, 1200001};
+
+    enum { MOST = 1200001 };
+
+    bool ordered = tally_sum_resolve(c, TALLY_SUM_SHM, MOST) == TALLY_SUM_SHM;
+    tally_real *v = malloc(MOST * sizeof *v);
+    tally_sum s = {.n = 0};
+
+    (void)context;
+    CHECK(v);
+    TALLY_TRY(tally_sum_open(&s, c, TALLY_EXCHANGE, 7, TALLY_SUM_SHM, MOST));
+    for (size_t k = 0; ordered && k < 3 * sizeof lengths / sizeof *lengths; k++) {
+        size_t n = lengths[k % (sizeof lengths / sizeof *lengths)];
+
+        for (size_t i = 0; i < n; i++)
+            v[i] = share_of(c->rank, i);
+        dawdle(c->rank, (int)k);
+        TALLY_TRY(tally_sum_start(&s, v, n));
+        TALLY_TRY(tally_sum_wait(&s));
+        TALLY_TRY(sum_is_ordered(c, v, n));
+    }
+    tally_sum_close(&s);
+    free(v);
+    return TALLY_OK;
+}
+
+/* Sums in shared memory and by messages, of several lengths, under way together, with
+ * delays and polls in between; waited for in another order on each rank. */
+static tally_status sums_survive_delays(tally_comm *c, void *context)
+{
+    static const size_t lengths[] = {1, 20011, 130, 4099, 257};
+
+    enum { SUMS = 5, TURNS = 40, MOST = 20011 };
+
+    tally_real *v = malloc(SUMS * MOST * sizeof *v);
+    tally_sum s[SUMS] = {{.n = 0}};
+    bool ordered = tally_sum_resolve(c, TALLY_SUM_SHM, MOST) == TALLY_SUM_SHM;
+
+    (void)context;
+    CHECK(v);
+    for (int k = 0; k < SUMS; k++)
+        TALLY_TRY(tally_sum_open(&s[k], c, TALLY_EXCHANGE, k,
+                                 k == 2 ? TALLY_SUM_RING : TALLY_SUM_SHM, lengths[k]));
+    for (int turn = 0; turn < (ordered ? TURNS : 2); turn++) {
+        for (int k = 0; k < SUMS; k++) {
+            for (size_t i = 0; i < lengths[k]; i++)
+                v[(size_t)k * MOST + i] = share_of(c->rank, i);
+            TALLY_TRY(tally_sum_start(&s[k], v + k * MOST, lengths[k]));
+            dawdle(c->rank, turn * SUMS + k);
+            TALLY_TRY(tally_poll(c));
+        }
+        for (int k = 0; k < SUMS; k++) {
+            int next = (k + c->rank + turn) % SUMS;
+
+            TALLY_TRY(tally_sum_wait(&s[next]));
+            TALLY_TRY(sum_is_right(c, v + next * MOST, lengths[next]));
+            if (ordered && next != 2)
+                TALLY_TRY(sum_is_ordered(c, v + next * MOST, lengths[next]));
+        }
+    }
+    for (int k = 0; k < SUMS; k++)
+        tally_sum_close(&s[k]);
+    free(v);
+    CHECK(c->tasks == NULL);
+    return TALLY_OK;
+}
+
+/* A sum that is closed in the middle leaves its window behind; new ones come and go. */
+static tally_status sums_may_be_left(tally_comm *c, void *context)
+{
+    tally_real v[64] = {0};
+
+    (void)context;
+    for (int turn = 0; turn < 5; turn++) {
+        tally_sum s = {.n = 0};
+
+        TALLY_TRY(tally_sum_open(&s, c, TALLY_EXCHANGE, 7, TALLY_SUM_SHM, 64));
+        if (tally_sum_resolve(c, TALLY_SUM_SHM, 64) == TALLY_SUM_SHM)
+            TALLY_TRY(tally_sum_start(&s, v, 64));
+        tally_sum_close(&s);
+        CHECK(c->tasks == NULL);
+    }
+    return TALLY_OK;
 }
 
 /* Several sums at once, waited for in an order that differs from rank to rank, with
@@ -609,6 +740,12 @@ const comm_case comm_cases[] = {
     {"sums_by_ring",                 sums_by_ring                },
     {"sums_by_halving",              sums_by_halving             },
     {"sums_by_native",               sums_by_native              },
+    {"sums_by_choice",               sums_by_choice              },
+    {"sums_by_tree",                 sums_by_tree                },
+    {"sums_by_shm",                  sums_by_shm                 },
+    {"shared_sums_are_ordered",      shared_sums_are_ordered     },
+    {"sums_survive_delays",          sums_survive_delays         },
+    {"sums_may_be_left",             sums_may_be_left            },
     {"sums_overlap",                 sums_overlap                },
     {"gather_is_in_rank_order",      gather_is_in_rank_order     },
     {"shards_are_combined",          shards_are_combined         },

@@ -11,8 +11,11 @@
 
 const char *const exchange_specs[] = {
     "allreduce",
+    "allreduce:algorithm=native",
     "allreduce:algorithm=ring",
     "allreduce:algorithm=halving",
+    "allreduce:algorithm=tree",
+    "allreduce:algorithm=shm",
     "ordered",
     "vote:zero=plus,tie=plus",
     "vote:zero=minus,tie=previous",

@@ -2,7 +2,47 @@
 
 #include "exchange/cases.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LENGTH = 200064, SPAN = 150016 };
+
+static tally_status exchange_once(tally_comm *c, const char *spec, tally_real *v)
+{
+    static const size_t length = LENGTH;
+    static const tally_span plan[] = {
+        {0,    SPAN         },
+        {SPAN, LENGTH - SPAN}
+    };
+    tally_layout layout = {0};
+    tally_exchange x = {0};
+
+    for (size_t i = 0; i < LENGTH; i++)
+        v[i] = (tally_real)sin((double)i + 0.3 * c->rank);
+    TALLY_TRY(tally_layout_add(&layout, "w", TALLY_WEIGHT, 1, &length));
+    TALLY_TRY(tally_exchange_open(&x, spec, c, &layout, plan, 2, 1));
+    tally_status status = tally_exchange_all(&x, 0, v);
+    tally_exchange_close(&x);
+    tally_layout_close(&layout);
+    return status;
+}
+
+/* Through shared memory the sum is that of `ordered`, bit for bit. */
+static tally_status same_bits(tally_comm *c)
+{
+    tally_real *shared = calloc(2 * LENGTH, sizeof *shared);
+
+    if (!shared) return TALLY_FAIL(MEMORY, "no memory for two vectors");
+    tally_real *ordered = shared + LENGTH;
+    tally_status status = exchange_once(c, "allreduce:algorithm=shm", shared);
+    if (!status) status = exchange_once(c, "ordered", ordered);
+    if (!status && memcmp(shared, ordered, LENGTH * sizeof *shared) != 0)
+        status = TALLY_FAIL(MISMATCH, "shm and ordered differ");
+    free(shared);
+    return status;
+}
 
 static tally_status run_all(tally_comm *c, void *context)
 {
@@ -20,7 +60,7 @@ static tally_status run_all(tally_comm *c, void *context)
             TALLY_TRY(tally_agree(c, exchange_case_run(c, &one)));
         }
     }
-    return TALLY_OK;
+    return tally_agree(c, same_bits(c));
 }
 
 int main(void)

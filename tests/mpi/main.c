@@ -4,6 +4,7 @@
  *     fails_alone    the last rank fails while the others wait for it
  *     fails_agreed   the last rank fails, and all know of it
  *     stalls         rank 0 waits for a message that comes late
+ *     stalls_shared  rank 0 waits for a sum in shared memory that rank 1 starts late
  *
  * are apart: `all` leaves them out. */
 
@@ -46,11 +47,20 @@ static tally_status large(tally_comm *c, void *context)
     return status;
 }
 
+/* With memory shared: leaving it must not wait for the others. */
 static tally_status fails_alone(tally_comm *c, void *context)
 {
+    tally_sum s = {.n = 0};
+    tally_status status;
+
     (void)context;
-    if (c->rank == c->size - 1) return TALLY_FAIL(FILE, "rank %d fails alone", c->rank);
-    return tally_barrier(c);
+    TALLY_TRY(tally_sum_open(&s, c, TALLY_USER, 3, TALLY_SUM_SHM, 1000));
+    if (c->rank == c->size - 1)
+        status = TALLY_FAIL(FILE, "rank %d fails alone", c->rank);
+    else
+        status = tally_barrier(c);
+    tally_sum_close(&s);
+    return status;
 }
 
 static tally_status fails_agreed(tally_comm *c, void *context)
@@ -98,13 +108,40 @@ static tally_status stalls(tally_comm *c, void *context)
     return TALLY_OK;
 }
 
+/* The same, of a sum: rank 0 waits for memory that rank 1 writes late. */
+static tally_status stalls_shared(tally_comm *c, void *context)
+{
+    tally_window *w;
+    tally_sum s = {.n = 0};
+    tally_real one = 1;
+
+    (void)context;
+    TALLY_TRY(tally_share(c, sizeof(int), &w));
+    TALLY_TRY(tally_sum_open(&s, c, TALLY_USER, 3, TALLY_SUM_SHM, 1));
+    volatile int *reports = w->base;
+    if (c->rank == 0) {
+        c->stalled = tell;
+        c->stalled_context = w->base;
+        c->patience = 1e-3;
+    } else {
+        while (*reports < 3)
+            TALLY_TRY(tally_poll(c));
+    }
+    TALLY_TRY(tally_sum_start(&s, &one, 1));
+    TALLY_TRY(tally_sum_wait(&s));
+    tally_sum_close(&s);
+    tally_unshare(c, w);
+    return TALLY_OK;
+}
+
 static tally_body body_of(const char *name)
 {
     static const comm_case apart[] = {
-        {"large",        large       },
-        {"fails_alone",  fails_alone },
-        {"fails_agreed", fails_agreed},
-        {"stalls",       stalls      }
+        {"large",         large        },
+        {"fails_alone",   fails_alone  },
+        {"fails_agreed",  fails_agreed },
+        {"stalls",        stalls       },
+        {"stalls_shared", stalls_shared}
     };
 
     for (size_t i = 0; i < sizeof apart / sizeof *apart; i++)
