@@ -27,10 +27,11 @@ typedef struct job {
     tally_status asked; /* of reading the words; agreed on once there are ranks */
 } job;
 
-/* out is the folder itself when a run goes on, wherever it was moved to. */
-static bool all_but_out(const char *name)
+/* out is the folder itself when a run goes on, wherever it was moved to, and comm what
+ * it is started on this time. */
+static bool is_remembered(const char *name)
 {
-    return strcmp(name, "out") != 0;
+    return strcmp(name, "out") != 0 && strcmp(name, "comm") != 0;
 }
 
 static tally_status read_manifest(tally_run *run, const char *folder)
@@ -42,10 +43,10 @@ static tally_status read_manifest(tally_run *run, const char *folder)
     snprintf(where, sizeof where, "%s/manifest.json", folder);
     TALLY_TRY(tally_folder_description(folder, &text));
     status = tally_config_from(run, TALLY_FROM_MANIFEST, where);
-    if (!status) status = tally_config_read(run, text, all_but_out);
+    if (!status) status = tally_config_read(run, text, is_remembered);
     free(text);
-    if (!status) status = tally_config_from(run, TALLY_FROM_COMMAND, NULL);
-    return status;
+    if (status) return TALLY_FAIL(FORMAT, "%s: %s", where, tally_error_sentence());
+    return tally_config_from(run, TALLY_FROM_COMMAND, NULL);
 }
 
 /* run->options <- manifest, run file and words, in rising order. */

@@ -335,12 +335,21 @@ static tally_status resolve_family(const settings *s, const tally_option *o, cha
     return status;
 }
 
+/* Whoever says how many epochs does not want the steps that a lower origin counted. */
+static bool is_overruled(const settings *s, const tally_option *o, const setting *own)
+{
+    const setting *epochs = winner(s, "epochs");
+
+    return own && epochs && strcmp(o->name, "steps") == 0 &&
+           epochs->origin > own->origin;
+}
+
 static tally_status resolve(const settings *s, tally_config *config)
 {
     for (const tally_option *o = tally_config_about.options; o->name; o++) {
         const setting *own = winner(s, o->name);
         char text[SPEC_MOST] = "";
-        const char *value = own ? own->value : NULL;
+        const char *value = own && !is_overruled(s, o, own) ? own->value : NULL;
 
         if (family_of_field(o->name)) {
             TALLY_TRY(resolve_family(s, o, text, sizeof text));

@@ -147,7 +147,7 @@ static tally_status match_ranks(const loaded *l, const tally_arrays *own, int si
     return TALLY_FAIL(MISMATCH,
                       "the checkpoint holds %s of %" PRIu64
                       " ranks, each its own; this run has %d ranks: resume with "
-                      "%" PRIu64 ", or start anew from its weights",
+                      "%" PRIu64,
                       own->count ? own->at[0].name : "state", l->manifest.ranks, size,
                       l->manifest.ranks);
 }

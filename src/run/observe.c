@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-enum { LOSS_SUM, COUNT }; /* run->state.at */
+enum { LOSS_SUM, COUNT, STEP_SAMPLES, VALIDATE }; /* run->state.at */
 
 enum { ROWS_AT_A_TIME = 1024 }; /* in evaluation */
 
@@ -134,6 +134,14 @@ static tally_status check_weights(tally_run *run)
     return tally_agree(run->comm, status);
 }
 
+/* What a step counts in: another value would give the same step other rows. */
+static double step_samples(const tally_run *run)
+{
+    const tally_config *o = run->options;
+
+    return (double)o->batch * (double)o->accumulate * (double)run->comm->size;
+}
+
 enum { PARTS = 3 };
 
 static tally_checkpoint checkpoint_of(tally_run *run, tally_part parts[PARTS])
@@ -153,11 +161,38 @@ static tally_checkpoint checkpoint_of(tally_run *run, tally_part parts[PARTS])
 static tally_status save(tally_run *run)
 {
     tally_part parts[PARTS];
+    double *samples = run->state.at[STEP_SAMPLES], *validate = run->state.at[VALIDATE];
     tally_checkpoint what = checkpoint_of(run, parts);
 
+    *samples = step_samples(run);
+    *validate = (double)run->options->validate;
     TALLY_TRY(check_weights(run));
     return run->folder ? tally_folder_save(run->folder, &what, run->options->keep)
                        : TALLY_OK;
+}
+
+/* A checkpoint's step is a place among the rows only for the same samples a step and
+ * the same rows held out. */
+static tally_status check_position(const tally_run *run)
+{
+    const tally_config *o = run->options;
+    double samples = *(const double *)run->state.at[STEP_SAMPLES];
+    double validate = *(const double *)run->state.at[VALIDATE];
+    double ours = step_samples(run), held_out = (double)o->validate;
+
+    if (!run->f->source) return TALLY_OK;
+    if (samples < ours || samples > ours)
+        return TALLY_FAIL(MISMATCH,
+                          "a step of the checkpoint has %.0f samples, one of this run "
+                          "%.0f: resume with batch x accumulate x ranks = %.0f",
+                          samples, ours, samples);
+    if (validate < held_out || validate > held_out)
+        return TALLY_FAIL(
+            MISMATCH,
+            "the checkpoint was trained with %.0f rows held out, this run "
+            "holds out %.0f: resume with --validate %.0f",
+            validate, held_out, validate);
+    return TALLY_OK;
 }
 
 tally_status tally_observe_resume(tally_run *run)
@@ -176,6 +211,7 @@ tally_status tally_observe_resume(tally_run *run)
         return TALLY_OK;
     }
     TALLY_TRY(status);
+    TALLY_TRY(tally_agree(run->comm, check_position(run)));
     run->step = what.step;
     if (skipped && run->observer.warned && run->comm->rank == 0) {
         char sentence[640];
@@ -184,8 +220,10 @@ tally_status tally_observe_resume(tally_run *run)
                  (unsigned long long)skipped, why);
         run->observer.warned(run->observer.context, sentence);
     }
-    say(run, "resumed from step %llu of %llu", (unsigned long long)run->step,
-        (unsigned long long)run->steps);
+    say(run, "resumed from step %llu of %llu%s", (unsigned long long)run->step,
+        (unsigned long long)run->steps,
+        run->step < run->steps ? ""
+                               : ": nothing is left to do; raise --epochs or --steps");
     return TALLY_OK;
 }
 
@@ -280,6 +318,7 @@ tally_status tally_run_train(tally_run *run)
 {
     tally_result *result = &run->result;
     uint64_t before = run->step;
+    tally_metrics *metrics = run->metrics;
 
     result->validate_accuracy = result->validate_loss = (double)NAN;
     result->test_accuracy = result->test_loss = result->train_loss = (double)NAN;
@@ -287,7 +326,13 @@ tally_status tally_run_train(tally_run *run)
     TALLY_TRY(run->trainer->train(run));
     result->steps = run->step;
     TALLY_TRY(count_bytes(run, run->step - before));
-    TALLY_TRY(
-        evaluate(run, TALLY_TEST, "test", &result->test_accuracy, &result->test_loss));
-    return run->metrics ? tally_metrics_flush(run->metrics) : TALLY_OK;
+    if (run->step == before) run->metrics = NULL; /* its line is there already */
+    tally_status status =
+        evaluate(run, TALLY_TEST, "test", &result->test_accuracy, &result->test_loss);
+    if (!status && run->sampler.validate_count && isnan(result->validate_loss))
+        status = evaluate(run, TALLY_VALIDATE, "validate", &result->validate_accuracy,
+                          &result->validate_loss);
+    run->metrics = metrics;
+    if (status || !metrics) return status;
+    return tally_metrics_flush(metrics);
 }

@@ -22,8 +22,10 @@
 #include <xxhash.h>
 
 static const tally_slot slots[] = {
-    {"loss_sum", TALLY_SHARED, TALLY_ONCE},
-    {"count",    TALLY_SHARED, TALLY_ONCE},
+    {"loss_sum",     TALLY_SHARED, TALLY_ONCE},
+    {"count",        TALLY_SHARED, TALLY_ONCE},
+    {"step_samples", TALLY_SHARED, TALLY_ONCE},
+    {"validate",     TALLY_SHARED, TALLY_ONCE},
     TALLY_END
 };
 
@@ -188,7 +190,7 @@ static tally_status open_folder(tally_run *run)
     snprintf(metrics, sizeof metrics, "%s/metrics.jsonl", path);
     TALLY_TRY(tally_folder_open(&run->folder, run->comm, path, run->resume != NULL));
     if (run->resume) TALLY_TRY(tally_observe_resume(run));
-    TALLY_TRY(tally_manifest_write(run));
+    if (!run->resume || run->step < run->steps) TALLY_TRY(tally_manifest_write(run));
     tally_status status = TALLY_OK;
     if (run->comm->rank == 0)
         status = tally_metrics_open(&run->metrics, metrics, run->step);

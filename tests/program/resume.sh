@@ -20,11 +20,17 @@ check 2 "--rule momentum:form=heavyball --validate 100"
 check 2 "--rule nadam --rate 0.001 --penalty l1 --clip value:max=0.1"
 check 2 "--rule rprop --rate 0.001 --schedule invsqrt --warmup 5 --rate-scaling sqrt"
 
-# Another rank count: fine without private state, refused with it.
+# Another rank count: fine without private state and with as many samples a step; else
+# refused, with what to do.
 rm -rf "$work/run"
 ranks 2 train $small --steps 17 --out "$work/run" >/dev/null || fail "run on two ranks"
-ranks 3 train --resume "$work/run" --quiet --json >/dev/null 2>"$work/err" ||
-    fail "resume on three ranks: $(cat "$work/err")"
+expect 8 "batch x accumulate x ranks = 64" ranks 3 train --resume "$work/run"
+expect 8 "resume with --validate 0" ranks 2 train --resume "$work/run" --validate 9
+ranks 1 train --resume "$work/run" --batch 64 --epochs 2 --json >"$work/out" 2>"$work/err" ||
+    fail "resume on one rank: $(cat "$work/err")"
+grep -q '"steps":46,' "$work/out" || fail "two epochs on one rank: $(cat "$work/out")"
+ranks 1 train --resume "$work/run" --json 2>"$work/err" >"$work/out" || fail "resume of what is done"
+grep -q "nothing is left to do" "$work/err" || fail "not said that nothing is left: $(cat "$work/err")"
 rm -rf "$work/run"
 ranks 2 train $small --exchange vote --rule signum --steps 17 --out "$work/run" >/dev/null
 expect 8 "resume with 2" ranks 3 train --resume "$work/run"
