@@ -64,11 +64,21 @@ static tally_status set_pair(reader *r, const char *section, const char *name,
     return TALLY_OK;
 }
 
+/* inih ends a value at " ;"; a '#' after a blank begins a comment just as well. */
 static int on_pair(void *user, const char *section, const char *name, const char *value)
 {
     reader *r = user;
+    char text[512];
+    size_t n = strlen(value);
 
-    if (!r->status) r->status = set_pair(r, section, name, value);
+    if (n >= sizeof text) n = sizeof text - 1; /* a line has less */
+    for (size_t i = 1; i < n; i++)
+        if (value[i] == '#' && strchr(" \t", value[i - 1])) n = i;
+    while (n > 0 && strchr(" \t", value[n - 1]))
+        n--;
+    memcpy(text, value, n);
+    text[n] = '\0';
+    if (!r->status) r->status = set_pair(r, section, name, text);
     return 1;
 }
 

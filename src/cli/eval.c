@@ -111,7 +111,6 @@ static tally_status print_json(const job *j, const tally_run *run, uint64_t step
     bad |= json_object_set_new(json, "samples", json_integer((json_int_t)s->count));
     bad |= json_object_set_new(json, "step", json_integer((json_int_t)step));
     bad |= json_object_set_new(json, "ranks", json_integer(run->comm->size));
-    bad |= json_object_set_new(json, "options", tally_config_json(run));
     if (bad) {
         json_decref(json);
         return TALLY_FAIL(MEMORY, "no memory for the score as JSON");

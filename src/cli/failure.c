@@ -2,7 +2,7 @@
  *
  *     agreed on by all ranks    rank 0 prints, the others keep silent
  *     met by rank 3 alone       rank 3 prints "tally: rank 3: ...", then ends all ranks
- *     before ranks start        the process prints
+ *     before ranks start        the process prints, if it is to be rank 0
  *
  * A stop by a signal is agreed on by its nature: every rank ends its run after the same
  * checkpoint. */
@@ -12,6 +12,8 @@
 #include "tally/collective.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void print(const cli_failure *f, const char *rank)
 {
@@ -20,9 +22,23 @@ static void print(const cli_failure *f, const char *rank)
     fflush(stderr);
 }
 
+/* Launchers say in the environment who will be which rank. */
+static bool is_another_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK",
+                                        "SLURM_PROCID"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *rank = getenv(names[i]);
+
+        if (rank) return strcmp(rank, "0") != 0;
+    }
+    return false;
+}
+
 void cli_failure_print(cli_failure *f)
 {
-    if (!f->handled) print(f, "");
+    if (!f->handled && !is_another_rank()) print(f, "");
     f->handled = true;
 }
 

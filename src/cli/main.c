@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +87,10 @@ int main(int count, char **words)
     /* Before anything is read, so that a trace of reading words is shown too. */
     for (int i = 1; i < count; i++)
         failure.trace |= strcmp(words[i], "--trace") == 0;
+    signal(SIGXFSZ, SIG_IGN); /* a write past the limit fails with a sentence instead */
     tally_status status = run(&failure, count - 1, words + 1);
+    if (!status && (fflush(stdout) != 0 || ferror(stdout)))
+        status = TALLY_FAIL(FILE, "cannot write to standard output");
     if (status) cli_failure_print(&failure);
     return (int)status;
 }

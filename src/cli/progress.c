@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 static const double redraw_seconds = 0.1;
@@ -62,22 +63,34 @@ static void print_left(char *text, size_t most, double seconds)
         tally_text_append(text, most, &used, "%.1f h left", seconds / 3600);
 }
 
+/* Columns of the terminal: a line that wraps cannot be drawn again. */
+static int width_of(FILE *to)
+{
+    struct winsize size = {0};
+
+    if (ioctl(fileno(to), TIOCGWINSZ, &size) != 0 || size.ws_col < 2) return 80;
+    return size.ws_col;
+}
+
 static void print_step(cli_progress *p, const tally_run *run, double loss, double rate)
 {
     uint64_t each = run->steps_per_epoch ? run->steps_per_epoch : 1;
     double elapsed = p->now() - p->begun, done = (double)(p->step - p->first);
-    char left[32] = "";
+    char left[32] = "", line[256];
 
     if (done > 0)
         print_left(left, sizeof left, elapsed / done * (double)(run->steps - p->step));
-    fprintf(p->to,
-            "%sepoch %llu/%llu  step %llu/%llu  loss %.4f  rate %.3g  %.0f samples/s  "
-            "%s%s",
-            p->terminal ? "\r" : "", (unsigned long long)((p->step + each - 1) / each),
-            (unsigned long long)((run->steps + each - 1) / each),
-            (unsigned long long)p->step, (unsigned long long)run->steps, loss, rate,
-            elapsed > 0 ? (double)p->samples / elapsed : 0.0, left,
-            p->terminal ? "\033[K" : "\n");
+    snprintf(
+        line, sizeof line,
+        "epoch %llu/%llu  step %llu/%llu  loss %.4f  rate %.3g  %.0f samples/s  %s",
+        (unsigned long long)((p->step + each - 1) / each),
+        (unsigned long long)((run->steps + each - 1) / each),
+        (unsigned long long)p->step, (unsigned long long)run->steps, loss, rate,
+        elapsed > 0 ? (double)p->samples / elapsed : 0.0, left);
+    if (p->terminal)
+        fprintf(p->to, "\r%.*s\033[K", width_of(p->to) - 1, line);
+    else
+        fprintf(p->to, "%s\n", line);
     fflush(p->to);
     p->drawn = p->terminal;
 }
