@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Between hosts: every announced byte crosses the links, and nothing else to speak of; the
+# weights are those of one host.  Where namespaces cannot be made it is skipped (77).
+. "$(dirname "$0")/lib.sh"
+
+cluster=$(dirname "$0")/../../launch/cluster
+export CLUSTER=t$$
+
+skip() {
+    echo "SKIPPED: $*"
+    exit 77
+}
+
+[[ $MPIEXEC == *mpirun* || $MPIEXEC == *mpiexec* ]] || skip "there is no mpirun"
+mpirun --version 2>/dev/null | grep -q "Open MPI" || skip "launch/cluster knows Open MPI's mpirun"
+why=$("$cluster" can 2>&1) || skip "$why"
+trap '"$cluster" down; rm -rf "$work"' EXIT
+"$cluster" up 4 || fail "no cluster"
+
+wide="--data digits --model mlp:hidden=512 --batch 8 --steps 100 --rate 0.05 --seed 3 --threads 1 --quiet --json"
+
+# train RANKS OPTIONS...: the line of JSON, and in $work/sent what each host has sent.
+train() {
+    local n=$1
+    shift
+    "$cluster" bytes >"$work/before"
+    timeout 120 "$cluster" mpirun -n "$n" "$TALLY" train $wide "$@" 2>"$work/err" ||
+        fail "$*: $(tail -c 400 "$work/err")"
+    "$cluster" bytes >"$work/after"
+    paste -d ' ' "$work/before" "$work/after" | awk '{ print $5 - $2 }' >"$work/sent"
+}
+
+# Besides what is announced: what starts the job (about 0.4 MB), and headers (about 0.5 %).
+for options in "--exchange ordered" "--exchange allreduce:algorithm=ring" \
+    "--exchange allreduce:algorithm=halving" "--exchange vote --rule signum --rate 0.003"; do
+    line=$(train 4 $options)
+    hosts=$(field hosts <<<"$line")
+    [ "$hosts" = 4 ] || fail "$options: 4 hosts, but tally sees $hosts"
+    announced=$(field bytes_sent_per_rank_per_step <<<"$line")
+    awk -v each="$announced" -v options="$options" '
+        { sent += $1 }
+        END {
+            least = 4 * 100 * each
+            most = 1.02 * least + 1e6
+            if (sent < least || sent > most) {
+                printf "%s: %d bytes crossed, announced %d\n", options, sent, least
+                exit 1
+            }
+        }' "$work/sent" || fail "the links disagree"
+    real=$(field final_weights_xxh3 <<<"$line")
+    one=$(ranks 4 train $wide $options | field final_weights_xxh3)
+    [ -n "$real" ] && [ "$real" = "$one" ] || fail "$options: 4 hosts $real, one host $one"
+done
+
+# The counters tell: one rank leaves the links alone.
+train 1 --exchange ordered >/dev/null
+awk '$1 > 1e6 { exit 1 }' "$work/sent" || fail "one rank, but the links carried $(tr '\n' ' ' <"$work/sent")"
+finish
