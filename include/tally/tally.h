@@ -5,7 +5,8 @@
  *
  *     gradient   g <- grad f(w; batch)          objective.h   model.h, source.h
  *     propose    g <- what this rank says       rule.h
- *     exchange   g <- what the ranks agree on   exchange.h    collective.h, comm.h
+ *     exchange   g <- what the ranks agree on   exchange.h    codec.h, collective.h,
+ *                                                             comm.h
  *     apply      w <- w moved by g              rule.h        schedule.h
  *     mix        w <- averaged with neighbours  exchange.h
  *
@@ -15,6 +16,7 @@
 #ifndef TALLY_H
 #define TALLY_H
 
+#include "tally/codec.h"
 #include "tally/collective.h"
 #include "tally/comm.h"
 #include "tally/exchange.h"

@@ -82,11 +82,21 @@ static void print_row(const tally_about *about)
     if (ops->rule) printf("  rule      %s\n", ops->rule);
 }
 
+static void print_codec(const tally_about *about)
+{
+    const tally_codec_ops *ops = (const tally_codec_ops *)about;
+
+    printf("\nBytes of n values\n  %s%s\n  %s%s\n", ops->variable ? "at most " : "",
+           ops->bytes, ops->biased ? "biased: wants error feedback" : "unbiased",
+           ops->summable ? "; messages may be summed" : "");
+}
+
 static void print_member(const tally_family *family, const tally_about *about)
 {
     printf("%s %s: %s\n", family->name, about->name, about->brief);
     if (about->paper && about->paper[0]) printf("%s\n", about->paper);
     if (family == &tally_strategy_family) print_row(about);
+    if (family == &tally_codec_family) print_codec(about);
     if (about->options && about->options->name) {
         puts("\nOptions: name, kind, default, range, meaning");
         print_options(about);

@@ -5,6 +5,7 @@
 
 #include "cli/markdown.h"
 
+#include "tally/codec.h"
 #include "tally/run.h"
 
 #include "cli/words.h"
@@ -61,11 +62,22 @@ static void row(FILE *to, const tally_about *about)
     fputc('\n', to);
 }
 
+/* What a message of a codec costs, and whether its mean is right. */
+static void codec(FILE *to, const tally_about *about)
+{
+    const tally_codec_ops *ops = (const tally_codec_ops *)about;
+
+    fprintf(to, "Bytes of n values: %s%s.  %s%s.\n\n", ops->variable ? "at most " : "",
+            ops->bytes, ops->biased ? "Biased: wants error feedback" : "Unbiased",
+            ops->summable ? "; messages may be summed" : "");
+}
+
 static void member(FILE *to, const tally_family *family, const tally_about *about)
 {
     fprintf(to, "## %s\n\n%s.\n\n", about->name, about->brief);
     if (about->paper && about->paper[0]) fprintf(to, "Source: %s.\n\n", about->paper);
     if (family == &tally_strategy_family) row(to, about);
+    if (family == &tally_codec_family) codec(to, about);
     if (about->options && about->options->name) options(to, about, false);
     if (about->slots && about->slots->name) state(to, about);
 }

@@ -23,7 +23,9 @@ typedef enum tally_purpose { /* numbers are part of the format of a seed: never 
                                  5, /* coin of a zero ballot: index = coordinate / 64 */
                              TALLY_FOR_TESTS = 6,
                              TALLY_FOR_SYNTHETIC =
-                                 7 /* made-up samples: step = centres or a row */
+                                 7, /* made-up samples: step = centres or a row */
+                             TALLY_FOR_ROUNDING =
+                                 8 /* coins of a codec: index = coordinate / 2 */
 } tally_purpose;
 
 uint64_t tally_random(uint64_t seed, tally_purpose purpose, uint64_t step,
