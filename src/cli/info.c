@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/markdown.h"
 #include "cli/words.h"
+#include "num/isa.h"
 #include "num/topology.h"
 
 #include <stdio.h>
@@ -27,6 +28,10 @@ static void print_machine(void)
     printf("MPI        %s\n", TALLY_BUILT_MPI);
     printf("BLAS       %s\n", TALLY_BUILT_BLAS);
     printf("machine    %s\n", line);
+    printf("vectors    %s", tally_isa_name(tally_isa_used()));
+    if (tally_isa_used() < tally_isa_best())
+        printf(", of %s at best: TALLY_ISA", tally_isa_name(tally_isa_best()));
+    putchar('\n');
 }
 
 static void print_families(void)

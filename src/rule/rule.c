@@ -7,17 +7,13 @@
 #include <assert.h>
 #include <string.h>
 
-static const tally_about *const members[] = {
-#define RULE(name) &tally_rule_##name.about,
-#include "rule/list.def"
-#undef RULE
-    NULL};
+static const tally_about *const *const compiled[] = TALLY_EACH_ISA(tally_rule_members);
 
 const tally_family tally_rule_family = {
     .name = "rule",
     .flag = "--rule",
     .brief = "how an agreed vector moves the weights",
-    .members = members,
+    .members = tally_rule_members,
 };
 
 tally_status tally_register_rule(const tally_rule_ops *ops)
@@ -33,7 +29,7 @@ tally_status tally_rule_open(tally_rule *r, const char *spec,
 
     *r = (tally_rule){.layout = layout};
     TALLY_TRY(tally_family_open(&tally_rule_family, spec, &about, &r->options));
-    r->ops = (const tally_rule_ops *)about;
+    r->ops = (const tally_rule_ops *)tally_isa_twin(about, compiled);
     TALLY_TRY(tally_state_open(&r->state, about->slots, layout));
     if (r->ops->open) TALLY_TRY(r->ops->open(r));
     return TALLY_OK;

@@ -5,8 +5,13 @@
 
 #include "tally/rule.h"
 
+#include "num/isa.h"
+
 #define RULE(name) extern const tally_rule_ops tally_rule_##name;
 #include "rule/list.def"
 #undef RULE
+
+extern tally_members tally_rule_members, tally_rule_members_avx2,
+    tally_rule_members_avx512;
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "num/gemm.h"
+#include "num/isa.h"
 #include "num/topology.h"
 #include "run/config.h"
 #include "run/folder.h"
@@ -119,6 +120,7 @@ static tally_status open_alone(tally_run *run)
     const tally_config *o = run->options;
     const tally_about *trainer;
 
+    TALLY_TRY(tally_isa_check());
     TALLY_TRY(open_objective(run));
     TALLY_TRY(count_steps(run));
     TALLY_TRY(tally_rule_open(&run->rule, o->rule, &run->f->layout));

@@ -3,7 +3,9 @@
 
 #include "tally/rule.h"
 
+#include "num/isa.h"
 #include "num/random.h"
+#include "support/arrays.h"
 #include "support/expect.h"
 
 #include <stdio.h>
@@ -78,9 +80,9 @@ static double draw(uint64_t step, size_t i)
     return 2 * tally_random_uniform(11, TALLY_FOR_TESTS, step, i) - 1;
 }
 
-static void bench_open(bench *b, const char *spec)
+static void bench_open_on(bench *b, const char *spec, tally_layout layout)
 {
-    *b = (bench){.layout = two_layers()};
+    *b = (bench){.layout = layout};
     expect_ok(tally_rule_open(&b->rule, spec, &b->layout));
     b->d = b->layout.length;
     b->w = tally_allocate(b->d, sizeof *b->w);
@@ -88,6 +90,11 @@ static void bench_open(bench *b, const char *spec)
     b->room = tally_allocate(b->d, sizeof *b->room);
     for (size_t i = 0; i < b->d; i++)
         b->w[i] = (tally_real)draw(0, i);
+}
+
+static void bench_open(bench *b, const char *spec)
+{
+    bench_open_on(b, spec, two_layers());
 }
 
 static void bench_close(bench *b)
@@ -307,5 +314,68 @@ Test(rule_conformance, bits_move_weights_as_the_same_numbers_do)
         expect_same(all->at[i], "saying it in bits", &numbers, &bits);
         bench_close(&numbers);
         bench_close(&bits);
+    }
+}
+
+/* Tensors of random lengths: pieces of a span start wherever they may. */
+static tally_layout random_layout(uint64_t round)
+{
+    tally_layout layout = {0};
+
+    for (size_t i = 0; i < 4; i++) {
+        size_t length = 1 + tally_random(5, TALLY_FOR_TESTS, round, i) % 150;
+        char name[8] = {'t', (char)('0' + i)};
+
+        expect_ok(tally_layout_add(&layout, name, i % 2 ? TALLY_BIAS : TALLY_WEIGHT, 1,
+                                   &length));
+    }
+    return layout;
+}
+
+/* One step whose gradient holds what arithmetic fears; every third says it in bits. */
+static void move_wildly(bench *b, uint64_t number)
+{
+    tally_step t = {.number = number, .rate = 0.1};
+    tally_real *g = wild_reals(number, b->d);
+    uint64_t said[10], mask[10];
+    const tally_real *at;
+
+    expect_ok(tally_rule_place(&b->rule, &t, b->w, b->room, &at));
+    for (size_t first = 0; first < b->d; first += 256) {
+        tally_span s = {first, b->d - first < 256 ? b->d - first : 256};
+        tally_view v = {0};
+
+        if (number % 3 == 0)
+            v = (tally_view){.bits = said, .mask = number % 2 ? mask : NULL};
+        expect_ok(tally_rule_propose(&b->rule, &t, s, g, &v));
+        v.scale = 1;
+        expect_ok(tally_rule_apply(&b->rule, &t, s, b->w, v, b->room));
+    }
+    free(g);
+}
+
+Test(rule_conformance, every_instruction_set_gives_the_same_bits)
+{
+    const specs *all = every_spec();
+
+    for (size_t i = 0; i < all->count * tally_isa_best(); i++) {
+        tally_isa isa = (tally_isa)(i / all->count + TALLY_PORTABLE + 1);
+        const char *spec = all->at[i % all->count];
+        bench portable, other;
+
+        tally_isa_use(TALLY_PORTABLE);
+        bench_open_on(&portable, spec, random_layout(i));
+        tally_isa_use(isa);
+        bench_open_on(&other, spec, random_layout(i));
+        cr_assert(portable.rule.ops != other.rule.ops);
+        for (uint64_t t = 1; t <= STEPS; t++) {
+            tally_isa_use(TALLY_PORTABLE);
+            move_wildly(&portable, t);
+            tally_isa_use(isa);
+            move_wildly(&other, t);
+            expect_same_bits(spec, other.w, portable.w, portable.d);
+        }
+        bench_close(&portable);
+        bench_close(&other);
     }
 }

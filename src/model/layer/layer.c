@@ -5,21 +5,13 @@
 #include <limits.h>
 #include <stdio.h>
 
-static const tally_about *const members[] = {
-
-#define LAYER(name) &tally_layer_##name.about,
-#define ACTIVATION  LAYER
-#include "model/layer/list.def"
-#undef ACTIVATION
-#undef LAYER
-    NULL,
-};
+static const tally_about *const *const compiled[] = TALLY_EACH_ISA(tally_layer_members);
 
 const tally_family tally_layer_family = {
     .name = "layer",
     .flag = "--layer",
     .brief = "what models are made of; chosen by the model",
-    .members = members,
+    .members = tally_layer_members,
 };
 
 tally_status tally_register_layer(const tally_layer_ops *ops)
@@ -43,7 +35,7 @@ tally_status tally_layer_open(tally_layer *l, const char *spec, size_t in,
 
     *l = (tally_layer){.in = in, .layout = layout};
     TALLY_TRY(tally_family_open(&tally_layer_family, spec, &about, &l->options));
-    l->ops = (const tally_layer_ops *)about;
+    l->ops = (const tally_layer_ops *)tally_isa_twin(about, compiled);
     snprintf(l->name, sizeof l->name, "%s%zu", about->name, number);
     TALLY_TRY(check_width(l, "input", in));
     TALLY_TRY(l->ops->shape(l, layout));

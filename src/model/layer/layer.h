@@ -5,11 +5,16 @@
 
 #include "tally/model.h"
 
+#include "num/isa.h"
+
 #define LAYER(name) extern const tally_layer_ops tally_layer_##name;
 #define ACTIVATION  LAYER
 #include "model/layer/list.def"
 #undef ACTIVATION
 #undef LAYER
+
+extern tally_members tally_layer_members, tally_layer_members_avx2,
+    tally_layer_members_avx512;
 
 /* Opens the layer of a spec ("dense:out=512") for inputs of `in` values and appends its
  * tensors to the layout, which it borrows.  number: its place among layers of its kind,

@@ -2,19 +2,13 @@
 
 #include "model/loss/loss.h"
 
-static const tally_about *const members[] = {
-
-#define LOSS(name) &tally_loss_##name.about,
-#include "model/loss/list.def"
-#undef LOSS
-    NULL,
-};
+static const tally_about *const *const compiled[] = TALLY_EACH_ISA(tally_loss_members);
 
 const tally_family tally_loss_family = {
     .name = "loss",
     .flag = "--loss",
     .brief = "what is measured at the end of a network",
-    .members = members,
+    .members = tally_loss_members,
 };
 
 tally_status tally_register_loss(const tally_loss_ops *ops)
@@ -28,7 +22,7 @@ tally_status tally_loss_open(tally_loss *l, const char *spec)
 
     *l = (tally_loss){0};
     TALLY_TRY(tally_family_open(&tally_loss_family, spec, &about, &l->options));
-    l->ops = (const tally_loss_ops *)about;
+    l->ops = (const tally_loss_ops *)tally_isa_twin(about, compiled);
     return TALLY_OK;
 }
 

@@ -5,9 +5,14 @@
 
 #include "tally/model.h"
 
+#include "num/isa.h"
+
 #define LOSS(name) extern const tally_loss_ops tally_loss_##name;
 #include "model/loss/list.def"
 #undef LOSS
+
+extern tally_members tally_loss_members, tally_loss_members_avx2,
+    tally_loss_members_avx512;
 
 tally_status tally_loss_open(tally_loss *l, const char *spec);
 void tally_loss_close(tally_loss *l);

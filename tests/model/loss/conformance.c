@@ -1,6 +1,8 @@
 /* What every loss promises, registered ones included. */
 
 #include "model/loss/loss.h"
+#include "num/isa.h"
+#include "num/random.h"
 #include "support/arrays.h"
 #include "support/expect.h"
 #include "support/slope.h"
@@ -118,4 +120,52 @@ static void check_loss_counts(const char *spec)
 Test(loss, correct_counts_the_largest_output_lowest_of_equals)
 {
     each_loss(check_loss_counts);
+}
+
+/* 50 rows of up to 70 classes, a quarter of the rows with values that are not finite.
+ */
+static tally_score score_wildly(const char *spec, tally_isa isa, uint64_t round,
+                                size_t classes, tally_real *dz)
+{
+    enum { ROWS = 50 };
+
+    tally_real *tame = random_reals(round, ROWS * classes);
+    tally_real *wild = wild_reals(round, ROWS / 4 * classes);
+    tally_score score = {0};
+    int32_t label[ROWS];
+    tally_loss l;
+
+    memcpy(tame, wild, ROWS / 4 * classes * sizeof *tame);
+    for (size_t i = 0; i < ROWS; i++)
+        label[i] = (int32_t)(i % classes);
+    tally_isa_use(isa);
+    expect_ok(tally_loss_open(&l, spec));
+    l.ops->score(&l, tame, label, ROWS / 4, classes, 0.02, dz, &(tally_score){0});
+    l.ops->score(&l, tame + ROWS / 4 * classes, label, ROWS - ROWS / 4, classes, 0.02,
+                 dz + ROWS / 4 * classes, &score);
+    tally_loss_close(&l);
+    free(tame);
+    free(wild);
+    return score;
+}
+
+static void check_loss_on_every_isa(const char *spec)
+{
+    static tally_real a[50 * 70], b[50 * 70];
+
+    for (uint64_t round = 0; round < 50; round++)
+        for (int isa = TALLY_PORTABLE + 1; isa <= (int)tally_isa_best(); isa++) {
+            size_t classes = 1 + tally_random(7, TALLY_FOR_TESTS, round, 0) % 70;
+            tally_score x = score_wildly(spec, TALLY_PORTABLE, round, classes, a);
+            tally_score y = score_wildly(spec, (tally_isa)isa, round, classes, b);
+
+            expect_same_bits(spec, b, a, 50 * classes);
+            cr_assert(eq(dbl, x.loss_sum, y.loss_sum));
+            cr_assert(eq(u64, x.correct, y.correct));
+        }
+}
+
+Test(loss, every_instruction_set_gives_the_same_bits)
+{
+    each_loss(check_loss_on_every_isa);
 }
