@@ -22,7 +22,8 @@ typedef struct tally_layer_ops {
     tally_status (*shape)(tally_layer *l, tally_layout *layout);
     tally_status (*init)(const tally_layer *l, uint64_t seed,
                          tally_real *w); /* optional */
-    /* x: batch × in.  y: batch × out, overwritten.  w: the whole flat vector. */
+    /* x: batch × in.  y: batch × out, overwritten; may be x when the layer is
+     * elementwise. w: the whole flat vector. */
     void (*forward)(const tally_layer *l, const tally_real *w, const tally_real *x,
                     size_t batch, tally_real *y);
     /* dy: batch × out.  dx: batch × in, overwritten; NULL when nobody needs it; may be

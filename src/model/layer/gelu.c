@@ -10,8 +10,7 @@
  * No weights. */
 
 #include "model/layer/layer.h"
-
-#include <tgmath.h>
+#include "num/lanes.h"
 
 typedef struct gelu {
     int form;
@@ -31,14 +30,14 @@ static const tally_real root = (tally_real)0.79788456080286535588; /* sqrt(2 / p
 static const tally_real cubic = (tally_real)0.044715;
 
 /* P(x); erfc, because 1 + erf would cancel for negative x. */
-static tally_real below(tally_real x)
+static inline tally_lanes below(tally_lanes x)
 {
-    return erfc(-x * half_root) / 2;
+    return tally_lanes_erfc(-x * half_root) / 2;
 }
 
-static tally_real bend(tally_real x)
+static inline tally_lanes bend(tally_lanes x)
 {
-    return tanh(root * (x + cubic * x * x * x));
+    return tally_lanes_tanh(root * (x + cubic * x * x * x));
 }
 
 static void forward(const tally_layer *l, const tally_real *w, const tally_real *x,
@@ -48,18 +47,22 @@ static void forward(const tally_layer *l, const tally_real *w, const tally_real 
     size_t n = batch * l->in;
 
     (void)w;
-    for (size_t i = 0; i < n; i++)
-        y[i] = x[i] * (o->form == ERF ? below(x[i]) : (1 + bend(x[i])) / 2);
+    for (size_t i = 0; i < n; i += TALLY_LANES) {
+        tally_lanes v = tally_lanes_load(x + i, n - i);
+
+        v *= o->form == ERF ? below(v) : (1 + bend(v)) / 2;
+        tally_lanes_store(v, y + i, n - i);
+    }
 }
 
-static tally_real erf_slope(tally_real x)
+static inline tally_lanes erf_slope(tally_lanes x)
 {
-    return below(x) + x * density_at_0 * exp(-x * x / 2);
+    return below(x) + x * density_at_0 * tally_lanes_exp(-x * x / 2);
 }
 
-static tally_real tanh_slope(tally_real x)
+static inline tally_lanes tanh_slope(tally_lanes x)
 {
-    tally_real t = bend(x), inner = root * (1 + 3 * cubic * x * x);
+    tally_lanes t = bend(x), inner = root * (1 + 3 * cubic * x * x);
 
     return (1 + t) / 2 + x * (1 - t * t) * inner / 2;
 }
@@ -73,8 +76,13 @@ static void backward(const tally_layer *l, const tally_real *w, const tally_real
 
     (void)w, (void)y, (void)g;
     if (!dx) return;
-    for (size_t i = 0; i < n; i++)
-        dx[i] = dy[i] * (o->form == ERF ? erf_slope(x[i]) : tanh_slope(x[i]));
+    for (size_t i = 0; i < n; i += TALLY_LANES) {
+        tally_lanes v = tally_lanes_load(x + i, n - i);
+        tally_lanes d = tally_lanes_load(dy + i, n - i);
+
+        d *= o->form == ERF ? erf_slope(v) : tanh_slope(v);
+        tally_lanes_store(d, dx + i, n - i);
+    }
 }
 
 const tally_layer_ops tally_layer_gelu = {

@@ -6,6 +6,7 @@
  * 2013, equation 2.  No weights; the slope is not learnt. */
 
 #include "model/layer/layer.h"
+#include "num/lanes.h"
 
 typedef struct leaky_relu {
     double slope;
@@ -23,9 +24,14 @@ static void forward(const tally_layer *l, const tally_real *w, const tally_real 
     const leaky_relu *o = l->options;
     tally_real slope = (tally_real)o->slope;
 
+    size_t n = batch * l->in;
+
     (void)w;
-    for (size_t i = 0; i < batch * l->in; i++)
-        y[i] = x[i] > 0 ? x[i] : slope * x[i];
+    for (size_t i = 0; i < n; i += TALLY_LANES) {
+        tally_lanes v = tally_lanes_load(x + i, n - i);
+
+        tally_lanes_store(tally_lanes_choose(v > 0, v, slope * v), y + i, n - i);
+    }
 }
 
 static void backward(const tally_layer *l, const tally_real *w, const tally_real *x,
@@ -38,8 +44,12 @@ static void backward(const tally_layer *l, const tally_real *w, const tally_real
 
     (void)w, (void)y, (void)g;
     if (!dx) return;
-    for (size_t i = 0; i < n; i++)
-        dx[i] = x[i] > 0 ? dy[i] : slope * dy[i];
+    for (size_t i = 0; i < n; i += TALLY_LANES) {
+        tally_lanes v = tally_lanes_load(x + i, n - i);
+        tally_lanes d = tally_lanes_load(dy + i, n - i);
+
+        tally_lanes_store(tally_lanes_choose(v > 0, d, slope * d), dx + i, n - i);
+    }
 }
 
 const tally_layer_ops tally_layer_leaky_relu = {

@@ -6,21 +6,22 @@
  * No weights.  A NaN passes through, so that divergence stays visible. */
 
 #include "model/layer/layer.h"
-
-static void rectify(const tally_real *restrict x, size_t n, tally_real *restrict y)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] = x[i] <= 0 ? 0 : x[i];
-}
+#include "num/lanes.h"
 
 static void forward(const tally_layer *l, const tally_real *w, const tally_real *x,
                     size_t batch, tally_real *y)
 {
+    size_t n = batch * l->in;
+
     (void)w;
-    rectify(x, batch * l->in, y);
+    for (size_t i = 0; i < n; i += TALLY_LANES) {
+        tally_lanes v = tally_lanes_load(x + i, n - i);
+
+        v = tally_lanes_choose(v <= 0, (tally_lanes){0}, v);
+        tally_lanes_store(v, y + i, n - i);
+    }
 }
 
-/* dx may be dy, so neither is restrict; the compiler tests for overlap once. */
 static void backward(const tally_layer *l, const tally_real *w, const tally_real *x,
                      const tally_real *y, const tally_real *dy, size_t batch,
                      tally_real *dx, tally_real *g)
@@ -29,10 +30,12 @@ static void backward(const tally_layer *l, const tally_real *w, const tally_real
 
     (void)w, (void)x, (void)g;
     if (!dx) return;
-    for (size_t i = 0; i < n; i++) {
-        tally_real passed = dy[i]; /* read in any case, so that the loop vectorises */
+    for (size_t i = 0; i < n; i += TALLY_LANES) {
+        tally_lanes passed = tally_lanes_load(dy + i, n - i);
+        tally_lanes v = tally_lanes_load(y + i, n - i);
 
-        dx[i] = y[i] > 0 ? passed : 0;
+        passed = tally_lanes_choose(v > 0, passed, (tally_lanes){0});
+        tally_lanes_store(passed, dx + i, n - i);
     }
 }
 

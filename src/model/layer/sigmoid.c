@@ -6,15 +6,19 @@
  * 1986.  No weights.  Where e^-x overflows, y is 0, as it should be. */
 
 #include "model/layer/layer.h"
-
-#include <tgmath.h>
+#include "num/lanes.h"
 
 static void forward(const tally_layer *l, const tally_real *w, const tally_real *x,
                     size_t batch, tally_real *y)
 {
+    size_t n = batch * l->in;
+
     (void)w;
-    for (size_t i = 0; i < batch * l->in; i++)
-        y[i] = 1 / (1 + exp(-x[i]));
+    for (size_t i = 0; i < n; i += TALLY_LANES) {
+        tally_lanes v = tally_lanes_load(x + i, n - i);
+
+        tally_lanes_store(1 / (1 + tally_lanes_exp(-v)), y + i, n - i);
+    }
 }
 
 static void backward(const tally_layer *l, const tally_real *w, const tally_real *x,
@@ -25,8 +29,11 @@ static void backward(const tally_layer *l, const tally_real *w, const tally_real
 
     (void)w, (void)x, (void)g;
     if (!dx) return;
-    for (size_t i = 0; i < n; i++)
-        dx[i] = dy[i] * y[i] * (1 - y[i]);
+    for (size_t i = 0; i < n; i += TALLY_LANES) {
+        tally_lanes v = tally_lanes_load(y + i, n - i);
+
+        tally_lanes_store(tally_lanes_load(dy + i, n - i) * v * (1 - v), dx + i, n - i);
+    }
 }
 
 const tally_layer_ops tally_layer_sigmoid = {

@@ -7,15 +7,19 @@
  * No weights. */
 
 #include "model/layer/layer.h"
-
-#include <tgmath.h>
+#include "num/lanes.h"
 
 static void forward(const tally_layer *l, const tally_real *w, const tally_real *x,
                     size_t batch, tally_real *y)
 {
+    size_t n = batch * l->in;
+
     (void)w;
-    for (size_t i = 0; i < batch * l->in; i++)
-        y[i] = x[i] / (1 + exp(-x[i]));
+    for (size_t i = 0; i < n; i += TALLY_LANES) {
+        tally_lanes v = tally_lanes_load(x + i, n - i);
+
+        tally_lanes_store(v / (1 + tally_lanes_exp(-v)), y + i, n - i);
+    }
 }
 
 static void backward(const tally_layer *l, const tally_real *w, const tally_real *x,
@@ -26,10 +30,12 @@ static void backward(const tally_layer *l, const tally_real *w, const tally_real
 
     (void)w, (void)y, (void)g;
     if (!dx) return;
-    for (size_t i = 0; i < n; i++) {
-        tally_real s = 1 / (1 + exp(-x[i]));
+    for (size_t i = 0; i < n; i += TALLY_LANES) {
+        tally_lanes v = tally_lanes_load(x + i, n - i);
+        tally_lanes d = tally_lanes_load(dy + i, n - i);
+        tally_lanes s = 1 / (1 + tally_lanes_exp(-v));
 
-        dx[i] = dy[i] * s * (1 + x[i] * (1 - s));
+        tally_lanes_store(d * s * (1 + v * (1 - s)), dx + i, n - i);
     }
 }
 

@@ -7,15 +7,21 @@
  * which neither overflows nor cancels.  No weights. */
 
 #include "model/layer/layer.h"
-
-#include <tgmath.h>
+#include "num/lanes.h"
 
 static void forward(const tally_layer *l, const tally_real *w, const tally_real *x,
                     size_t batch, tally_real *y)
 {
+    size_t n = batch * l->in;
+
     (void)w;
-    for (size_t i = 0; i < batch * l->in; i++)
-        y[i] = (x[i] <= 0 ? 0 : x[i]) + log1p(exp(-fabs(x[i])));
+    for (size_t i = 0; i < n; i += TALLY_LANES) {
+        tally_lanes v = tally_lanes_load(x + i, n - i);
+        tally_lanes above = tally_lanes_choose(v <= 0, (tally_lanes){0}, v);
+
+        v = above + tally_lanes_log1p(tally_lanes_exp(-tally_lanes_abs(v)));
+        tally_lanes_store(v, y + i, n - i);
+    }
 }
 
 static void backward(const tally_layer *l, const tally_real *w, const tally_real *x,
@@ -26,8 +32,12 @@ static void backward(const tally_layer *l, const tally_real *w, const tally_real
 
     (void)w, (void)y, (void)g;
     if (!dx) return;
-    for (size_t i = 0; i < n; i++)
-        dx[i] = dy[i] / (1 + exp(-x[i]));
+    for (size_t i = 0; i < n; i += TALLY_LANES) {
+        tally_lanes v = tally_lanes_load(x + i, n - i);
+        tally_lanes d = tally_lanes_load(dy + i, n - i);
+
+        tally_lanes_store(d / (1 + tally_lanes_exp(-v)), dx + i, n - i);
+    }
 }
 
 const tally_layer_ops tally_layer_softplus = {

@@ -5,15 +5,17 @@
  * LeCun et al., Efficient BackProp, 1998, section 4.4.  No weights. */
 
 #include "model/layer/layer.h"
-
-#include <tgmath.h>
+#include "num/lanes.h"
 
 static void forward(const tally_layer *l, const tally_real *w, const tally_real *x,
                     size_t batch, tally_real *y)
 {
+    size_t n = batch * l->in;
+
     (void)w;
-    for (size_t i = 0; i < batch * l->in; i++)
-        y[i] = tanh(x[i]);
+    for (size_t i = 0; i < n; i += TALLY_LANES)
+        tally_lanes_store(tally_lanes_tanh(tally_lanes_load(x + i, n - i)), y + i,
+                          n - i);
 }
 
 static void backward(const tally_layer *l, const tally_real *w, const tally_real *x,
@@ -24,8 +26,11 @@ static void backward(const tally_layer *l, const tally_real *w, const tally_real
 
     (void)w, (void)x, (void)g;
     if (!dx) return;
-    for (size_t i = 0; i < n; i++)
-        dx[i] = dy[i] * (1 - y[i] * y[i]);
+    for (size_t i = 0; i < n; i += TALLY_LANES) {
+        tally_lanes v = tally_lanes_load(y + i, n - i);
+
+        tally_lanes_store(tally_lanes_load(dy + i, n - i) * (1 - v * v), dx + i, n - i);
+    }
 }
 
 const tally_layer_ops tally_layer_tanh = {

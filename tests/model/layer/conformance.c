@@ -1,6 +1,8 @@
 /* What every layer promises, registered ones included. */
 
 #include "model/layer/lone.h"
+#include "num/isa.h"
+#include "num/random.h"
 #include "support/arrays.h"
 #include "support/expect.h"
 #include "support/slope.h"
@@ -151,4 +153,60 @@ static void check_layer_in_place(const char *spec)
 Test(layer, elementwise_backward_works_in_place)
 {
     each_layer(check_layer_in_place);
+}
+
+static void run_wildly(lone_layer *l, tally_isa isa, const char *spec, uint64_t round)
+{
+    size_t in = 1 + tally_random(6, TALLY_FOR_TESTS, round, 0) % 70;
+
+    tally_isa_use(isa);
+    lone_open(l, spec, BATCH, in);
+    free(l->x);
+    free(l->dy);
+    l->x = wild_reals(round, BATCH * in);
+    l->dy = wild_reals(round + 1000, BATCH * l->layer.out);
+    lone_run(l);
+}
+
+static void check_layer_on_every_isa(const char *spec)
+{
+    for (uint64_t round = 0; round < 30; round++)
+        for (int isa = TALLY_PORTABLE + 1; isa <= (int)tally_isa_best(); isa++) {
+            lone_layer a, b;
+
+            run_wildly(&a, TALLY_PORTABLE, spec, round);
+            run_wildly(&b, (tally_isa)isa, spec, round);
+            cr_assert(a.layer.ops != b.layer.ops);
+            expect_same_bits(spec, b.y, a.y, BATCH * a.layer.out);
+            expect_same_bits(spec, b.dx, a.dx, BATCH * a.layer.in);
+            expect_same_bits(spec, b.g, a.g, a.layout.length);
+            lone_close(&a);
+            lone_close(&b);
+        }
+}
+
+Test(layer, every_instruction_set_gives_the_same_bits)
+{
+    each_layer(check_layer_on_every_isa);
+}
+
+/* The header allows y to be x, too. */
+static void check_forward_in_place(const char *spec)
+{
+    lone_layer a, b;
+
+    lone_open(&a, spec, BATCH, IN);
+    lone_open(&b, spec, BATCH, IN);
+    a.layer.ops->forward(&a.layer, a.w, a.x, BATCH, a.y);
+    if (a.layer.span.count == 0) {
+        b.layer.ops->forward(&b.layer, b.w, b.x, BATCH, b.x);
+        expect_same_bits(spec, b.x, a.y, BATCH * IN);
+    }
+    lone_close(&a);
+    lone_close(&b);
+}
+
+Test(layer, elementwise_forward_works_in_place)
+{
+    each_layer(check_forward_in_place);
 }
