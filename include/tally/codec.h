@@ -37,7 +37,8 @@ typedef struct tally_codec_ops {
     tally_about about;
     const char *bytes; /* the size as a formula of n values, for people: "4 n" */
     bool biased, variable, summable;
-    tally_status (*open)(tally_codec *k); /* optional: inner, sized by k->most */
+    tally_status (*open)(tally_codec *k); /* optional: inner, sized by k->most; may
+                                             change k->biased by its options */
     size_t (*bound)(const tally_codec *k, size_t count);
     double (*distortion)(const tally_codec *k, size_t count); /* INFINITY: no promise */
     /* v: piece.count values.  Never fails on values: what is not finite shows up when
@@ -53,6 +54,7 @@ typedef struct tally_codec_ops {
 struct tally_codec {
     const tally_codec_ops *ops;
     void *options;   /* owned */
+    bool biased;     /* with these options */
     size_t most;     /* values of the longest piece */
     uint64_t common; /* the seed of choices that all streams make alike */
     uint64_t own;    /* the seed of this stream's coins */

@@ -38,6 +38,7 @@ tally_status tally_codec_open(tally_codec *k, const char *spec, size_t most,
     k->own = tally_random(seed, TALLY_FOR_ROUNDING, UINT64_MAX, stream);
     TALLY_TRY(tally_family_open(&tally_codec_family, spec, &about, &k->options));
     k->ops = (const tally_codec_ops *)about;
+    k->biased = k->ops->biased;
     if (k->ops->open) TALLY_TRY(k->ops->open(k));
     return TALLY_OK;
 }
@@ -92,6 +93,25 @@ tally_status tally_codec_round(tally_codec *k, tally_piece piece, tally_real *v,
     TALLY_TRY(tally_codec_encode(k, piece, v, room, &size));
     TALLY_TRY(tally_codec_decode(k, piece, room, size, v));
     return TALLY_OK;
+}
+
+void tally_codec_coins(const tally_codec *k, tally_piece piece, size_t i, size_t n,
+                       uint32_t *coin)
+{
+    for (size_t j = 0; j < n;) {
+        size_t c = piece.first + i + j;
+        uint64_t pair = tally_random(k->own, TALLY_FOR_ROUNDING, piece.step, c / 2);
+
+        if (c % 2 == 0) coin[j++] = (uint32_t)pair;
+        if (j < n) coin[j++] = (uint32_t)(pair >> 32);
+    }
+}
+
+size_t tally_codec_share(double share, size_t count)
+{
+    double kept = ceil(share * (double)count);
+
+    return kept < 1 ? 1 : kept < (double)count ? (size_t)kept : count;
 }
 
 tally_status tally_codec_check_scale(const tally_codec *k, size_t block, double scale)

@@ -29,7 +29,7 @@ typedef struct tally_packer {
     unsigned count; /* how many, < 8 between calls */
 } tally_packer;
 
-/* code < 2^bits, bits <= 32. */
+/* code < 2^bits, bits <= 56. */
 static inline void tally_pack(tally_packer *p, uint64_t code, unsigned bits)
 {
     p->held |= code << p->count;

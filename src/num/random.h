@@ -25,7 +25,9 @@ typedef enum tally_purpose { /* numbers are part of the format of a seed: never 
                              TALLY_FOR_SYNTHETIC =
                                  7, /* made-up samples: step = centres or a row */
                              TALLY_FOR_ROUNDING =
-                                 8 /* coins of a codec: index = coordinate / 2 */
+                                 8, /* coins of a codec: index = coordinate / 2 */
+                             TALLY_FOR_CHOICE =
+                                 9 /* which coordinates a codec sends: index = first */
 } tally_purpose;
 
 uint64_t tally_random(uint64_t seed, tally_purpose purpose, uint64_t step,
