@@ -11,7 +11,8 @@ extern "C" {
 
 typedef enum tally_split {
     TALLY_TRAIN,
-    TALLY_VALIDATE, /* rows of the training set that a seeded permutation holds out */
+    TALLY_VALIDATE, /* rows that the source brings, or else rows of the training set
+                       that a seeded permutation holds out */
     TALLY_TEST
 } tally_split;
 
@@ -21,9 +22,9 @@ typedef struct tally_source_ops {
     tally_about about;
     /* Fills features, classes, count and inner.  Every rank reads its own copy. */
     tally_status (*open)(tally_source *s);
-    /* Copies rows[0..n) of the training or test set: x is n × features, row-major,
-     * scaled; label has n entries in [0, classes).  Safe from several threads at once.
-     */
+    /* Copies rows[0..n) of a set: x is n × features, row-major, scaled; label has n
+     * entries in [0, classes).  Rows of TALLY_VALIDATE are asked for only of a source
+     * with validate_count above 0.  Safe from several threads at once. */
     tally_status (*fetch)(const tally_source *s, tally_split split,
                           const uint64_t *rows, size_t n, tally_real *x,
                           int32_t *label);
@@ -35,8 +36,10 @@ struct tally_source {
     void *options; /* owned */
     size_t features, classes;
     size_t shape[3]; /* channels, height, width; 0 when it is no picture */
-    size_t train_count, test_count; /* rows on disk; validation is taken from train */
-    uint64_t hash;                  /* of the data: two ranks with other data differ */
+    size_t train_count, test_count; /* rows on disk */
+    size_t validate_count; /* rows of its own; 0: validation is taken from train */
+    uint64_t hash;         /* of the data: two ranks with other data differ */
+    char note[256];        /* what a person should know of it; "": nothing */
     void *inner;
 };
 
@@ -51,7 +54,7 @@ TALLY_API void tally_source_close(tally_source *s);
 /* Some samples of one split, by row, and what each counts in the sum that is minimised.
  */
 typedef struct tally_samples {
-    tally_split split;    /* TALLY_VALIDATE rows are rows of the training set */
+    tally_split split; /* TALLY_VALIDATE: rows of the source's own, or training rows */
     const uint64_t *rows; /* count of them; NULL: the objective has no data */
     size_t count;         /* may be 0 */
     double weight; /* 1 / global batch: gradients of all ranks add up to the mean */
@@ -63,12 +66,15 @@ typedef struct tally_samples {
 typedef struct tally_sampler {
     uint64_t seed;
     uint64_t train_count, validate_count; /* after the split */
+    uint64_t held_out; /* of the training rows: validate_count, or 0 when the source
+                          brings its own */
     uint64_t test_count;
     uint64_t batch; /* per rank */
     int size;       /* ranks */
 } tally_sampler;
 
-/* Holds out `validate` rows.  Returns TALLY_OPTION when none would be left. */
+/* Holds out `validate` rows.  Returns TALLY_OPTION when none would be left, or when the
+ * source brings validation rows of its own. */
 TALLY_API tally_status tally_sampler_open(tally_sampler *p, const tally_source *s,
                                           uint64_t seed, uint64_t validate,
                                           uint64_t batch, int size);

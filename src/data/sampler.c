@@ -34,6 +34,11 @@ tally_status tally_sampler_open(tally_sampler *p, const tally_source *s, uint64_
     unsigned long long rows = s->train_count, held = validate, each = batch;
 
     *p = (tally_sampler){0};
+    if (validate > 0 && s->validate_count > 0)
+        return TALLY_FAIL(OPTION,
+                          "validate=%llu, but the data has %zu validation rows of its "
+                          "own, expected 0",
+                          held, s->validate_count);
     if (validate >= s->train_count)
         return TALLY_FAIL(OPTION, "validate=%llu leaves none of the %llu training rows",
                           held, rows);
@@ -44,7 +49,8 @@ tally_status tally_sampler_open(tally_sampler *p, const tally_source *s, uint64_
                           each, size);
     *p = (tally_sampler){.seed = seed,
                          .train_count = s->train_count - validate,
-                         .validate_count = validate,
+                         .validate_count = validate + s->validate_count,
+                         .held_out = validate,
                          .test_count = s->test_count,
                          .batch = batch,
                          .size = size};
@@ -72,13 +78,13 @@ uint64_t tally_sampler_global(const tally_sampler *p, uint64_t step)
     return left < together ? left : together;
 }
 
-/* The row of the data set that is number i of the rows in use, [0, train), or of the
- * held out ones, [train, train + validate). */
+/* The row of the training set that is number i of the rows in use, [0, train), or of
+ * the held out ones, [train, train + held out). */
 static uint64_t row_of(const tally_sampler *p, uint64_t i)
 {
-    if (p->validate_count == 0) return i;
+    if (p->held_out == 0) return i;
     return tally_random_permute(p->seed, TALLY_FOR_HOLDOUT, 0,
-                                p->train_count + p->validate_count, i);
+                                p->train_count + p->held_out, i);
 }
 
 size_t tally_sampler_train(const tally_sampler *p, uint64_t step, int rank,
@@ -122,7 +128,7 @@ void tally_sampler_rows(const tally_sampler *p, tally_split split, int rank,
         uint64_t i = mine.first + first + k;
 
         if (split == TALLY_TRAIN) i = row_of(p, i);
-        if (split == TALLY_VALIDATE) i = row_of(p, p->train_count + i);
+        if (split == TALLY_VALIDATE && p->held_out) i = row_of(p, p->train_count + i);
         rows[k] = i;
     }
 }

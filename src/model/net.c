@@ -63,7 +63,8 @@ static tally_status forward(tally_objective *f, const tally_real *w, tally_sampl
                             piece p)
 {
     tally_net *net = f->inner;
-    tally_split split = s.split == TALLY_TEST ? TALLY_TEST : TALLY_TRAIN;
+    bool held_out = s.split == TALLY_VALIDATE && f->source->validate_count == 0;
+    tally_split split = held_out ? TALLY_TRAIN : s.split;
 
     TALLY_TRY(f->source->ops->fetch(f->source, split, s.rows + p.first, p.count,
                                     net->x[0], net->label));
