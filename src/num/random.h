@@ -27,7 +27,9 @@ typedef enum tally_purpose { /* numbers are part of the format of a seed: never 
                              TALLY_FOR_ROUNDING =
                                  8, /* coins of a codec: index = coordinate / 2 */
                              TALLY_FOR_CHOICE =
-                                 9 /* which coordinates a codec sends: index = first */
+                                 9, /* which coordinates a codec sends: index = first */
+                             TALLY_FOR_NODES =
+                                 10 /* which nodes of a graph train, validate, test */
 } tally_purpose;
 
 uint64_t tally_random(uint64_t seed, tally_purpose purpose, uint64_t step,

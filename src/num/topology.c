@@ -105,6 +105,13 @@ size_t tally_topology_cores(void)
     return look_once()->cores;
 }
 
+size_t tally_topology_memory(void)
+{
+    uint64_t memory = look_once()->memory;
+
+    return memory > 0 && memory < SIZE_MAX ? (size_t)memory : SIZE_MAX;
+}
+
 bool tally_topology_describe(char *text, size_t most)
 {
     const machine *m = look_once();

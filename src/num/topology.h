@@ -15,6 +15,9 @@ size_t tally_topology_units(void);
 /* Cores of the machine that the container allows, bound or not.  At least 1. */
 size_t tally_topology_cores(void);
 
+/* Bytes of memory of the machine; SIZE_MAX when that is unknown. */
+size_t tally_topology_memory(void);
+
 /* Writes one line such as "2 cores, Intel Xeon Platinum 8168, 24 GiB" into text, always
  * terminated; false when it was cut short. */
 bool tally_topology_describe(char *text, size_t most);

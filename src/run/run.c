@@ -49,6 +49,16 @@ static void tell_of_a_stall(void *context, tally_comm *c, int peer, int tag,
     run->observer.warned(run->observer.context, sentence);
 }
 
+static void tell_of_the_data(const tally_run *run)
+{
+    char sentence[512];
+
+    if (!*run->source.note || !run->observer.said || run->comm->rank != 0) return;
+    snprintf(sentence, sizeof sentence, "data %s: %s", run->source.ops->about.name,
+             run->source.note);
+    run->observer.said(run->observer.context, sentence);
+}
+
 static tally_status open_objective(tally_run *run)
 {
     const tally_config *o = run->options;
@@ -215,6 +225,7 @@ tally_status tally_run_open(tally_run *run, tally_comm *comm)
     }
     TALLY_TRY(tally_agree(comm, status));
     TALLY_TRY(tally_agree(comm, check_identity(run)));
+    tell_of_the_data(run);
     status = tally_exchange_open(&run->exchange, run->options->exchange, comm,
                                  &run->f->layout, run->plan, run->plan_count,
                                  run->options->seed);

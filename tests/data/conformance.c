@@ -1,5 +1,6 @@
 /* What every source promises, for each that can be opened without arguments. */
 
+#include "data/archive.h"
 #include "data/scratch.h"
 #include "data/source.h"
 #include "support/expect.h"
@@ -29,6 +30,14 @@ static const char *spec_of(const char *name)
     if (strcmp(name, "csv") == 0) {
         scratch_write("table", table, sizeof table - 1);
         snprintf(spec, sizeof spec, "csv:train=%s,label=y", scratch_path("table"));
+    }
+    if (strcmp(name, "graph") == 0) {
+        archive_write_small();
+        size_t used = (size_t)snprintf(spec, sizeof spec, "graph:file=%s",
+                                       scratch_path("graph.npz"));
+
+        snprintf(spec + used, sizeof spec - used, ",split=%s",
+                 scratch_path("split.npz"));
     }
     return spec;
 }

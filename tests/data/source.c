@@ -6,8 +6,8 @@
 
 Test(source, members_come_in_teaching_order)
 {
-    static const char *const names[] = {"digits", "mnist1k", "synthetic",
-                                        "idx",    "libsvm",  "csv"};
+    static const char *const names[] = {"digits", "mnist1k", "synthetic", "idx",
+                                        "libsvm", "csv",     "graph"};
     const size_t count = sizeof names / sizeof *names;
 
     for (size_t i = 0; i < count; i++)
