@@ -5,6 +5,8 @@
  * Rumelhart, Hinton and Williams, Learning representations by back-propagating errors,
  * 1986.  No activation follows the last layer: the loss takes z. */
 
+#include "model/mlp.h"
+
 #include "base/text.h"
 #include "model/layer/init.h"
 #include "model/layer/layer.h"
@@ -43,15 +45,26 @@ static const tally_option options[] = {
     TALLY_END,
 };
 
-static tally_status add_dense(tally_net *net, const mlp *o, uint64_t out)
+static tally_status add_dense(tally_net *net, uint64_t out, int how)
 {
     char spec[128];
     size_t length;
-    const char *init = tally_option_word(TALLY_INIT_WORDS, o->init, &length);
+    const char *init = tally_option_word(TALLY_INIT_WORDS, how, &length);
 
     snprintf(spec, sizeof spec, "dense:out=%llu,init=%.*s", (unsigned long long)out,
              (int)length, init);
     TALLY_TRY(tally_net_add(net, spec));
+    return TALLY_OK;
+}
+
+tally_status tally_mlp_build(tally_net *net, const tally_sizes *hidden,
+                             const char *activation, int init, size_t classes)
+{
+    for (size_t i = 0; i < hidden->count; i++) {
+        TALLY_TRY(add_dense(net, hidden->at[i], init));
+        if (activation) TALLY_TRY(tally_net_add(net, activation));
+    }
+    TALLY_TRY(add_dense(net, classes, init));
     return TALLY_OK;
 }
 
@@ -65,24 +78,24 @@ static const tally_option *option_named(const char *name)
 }
 
 /* "leaky_relu:slope=0.01": an option of the layer is the mlp's of the same name. */
-static tally_status add_activation(tally_net *net, const mlp *o, const char *name)
+static tally_status spell_activation(const mlp *o, const char *name, char *spec,
+                                     size_t most)
 {
     const tally_about *layer;
-    char spec[128], value[32];
+    char value[32];
     size_t used = 0;
 
     TALLY_TRY(tally_family_find(&tally_layer_family, name, &layer));
-    bool fits = tally_text_append(spec, sizeof spec, &used, "%s", name);
+    bool fits = tally_text_append(spec, most, &used, "%s", name);
     for (const tally_option *its = layer->options; its && its->name && fits; its++) {
         const tally_option *ours = option_named(its->name);
 
         if (!ours) continue;
         TALLY_TRY(tally_option_print(ours, o, value, sizeof value));
-        fits = tally_text_append(spec, sizeof spec, &used, "%s%s=%s",
+        fits = tally_text_append(spec, most, &used, "%s%s=%s",
                                  strchr(spec, ':') ? "," : ":", its->name, value);
     }
     assert(fits);
-    TALLY_TRY(tally_net_add(net, spec));
     return TALLY_OK;
 }
 
@@ -90,18 +103,15 @@ static tally_status build(const void *chosen, tally_net *net, size_t features,
                           size_t classes)
 {
     const mlp *o = chosen;
-    char activation[32];
+    char name[32], spec[128];
     size_t length;
     const char *word = tally_option_word(activations, o->activation, &length);
 
     (void)features;
-    snprintf(activation, sizeof activation, "%.*s", (int)length, word);
-    for (size_t i = 0; i < o->hidden.count; i++) {
-        TALLY_TRY(add_dense(net, o, o->hidden.at[i]));
-        if (strcmp(activation, "identity") != 0)
-            TALLY_TRY(add_activation(net, o, activation));
-    }
-    TALLY_TRY(add_dense(net, o, classes));
+    snprintf(name, sizeof name, "%.*s", (int)length, word);
+    bool active = strcmp(name, "identity") != 0;
+    if (active) TALLY_TRY(spell_activation(o, name, spec, sizeof spec));
+    TALLY_TRY(tally_mlp_build(net, &o->hidden, active ? spec : NULL, o->init, classes));
     return TALLY_OK;
 }
 
