@@ -99,7 +99,7 @@ static void report(const tally_comm *c, const request *q, size_t bytes,
         qsort(times[k], (size_t)q->repeats, sizeof *times[k], by_size);
         double median = times[k][q->repeats / 2], rate = (double)bytes / median / 1e9;
         if (first <= 0) first = median;
-        printf("%10zu %6d  %-8s %10.1f %10.1f %8.2f %8.2f %7.2f\n", bytes, c->size,
+        printf("%10zu %6d  %-8s %10.1f %10.1f %8.3f %8.3f %7.2f\n", bytes, c->size,
                contenders[k].name, median * 1e6, times[k][0] * 1e6, rate, rate * share,
                first / median);
     }

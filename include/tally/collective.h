@@ -31,15 +31,19 @@ TALLY_API tally_sum_algorithm tally_sum_resolve(const tally_comm *c,
                                                 tally_sum_algorithm algorithm,
                                                 size_t n);
 
+enum { TALLY_SUM_DEPTH = 8 }; /* moves of one sum that are under way at most */
+
 typedef struct tally_sum {
     tally_task task;
     tally_sum_algorithm algorithm;
     tally_real *v;
     size_t n, most;
     tally_real *scratch;   /* owned */
+    size_t scratch_each;   /* values of it that one move has */
     struct tally_shm *shm; /* the comm's; NULL by messages */
-    int tag, phase;
-    tally_request requests[2];
+    int tag, depth;
+    int phase, started; /* moves [phase, started) are under way; -1: none was yet */
+    tally_request requests[2 * TALLY_SUM_DEPTH];
 } tally_sum;
 
 /* most: the longest vector that start will see; number: apart from all other

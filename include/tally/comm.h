@@ -166,6 +166,7 @@ struct tally_task {
     size_t request_count;
     bool in_order; /* advance can do nothing before its first active request is done: a
                       wait then blocks on that one alone, which is cheaper */
+    size_t oldest; /* in order: the request that the order begins with; it wraps */
     bool spins; /* it may wait for memory that another rank writes: a wait polls instead
                    of blocking.  requests[0], inactive, then says for a report which
                    peer and tag it waits for */

@@ -22,7 +22,12 @@ bool tally_ring_move(int rank, int size, size_t n, int phase, tally_move *m);
 bool tally_halving_move(int rank, int size, size_t n, int phase, tally_move *m);
 bool tally_tree_move(int rank, int size, size_t n, int phase, tally_move *m);
 
-/* The longest span that a rank adds: how much scratch it needs. */
+/* How many moves may be under way: a move needs nothing of the `depth` - 1 before it.
+ * By halving and in a tree each needs the last one. */
+int tally_ring_depth(int size, size_t n);
+
+/* The longest span that a rank adds of vectors up to n: how much scratch each move
+ * under way needs. */
 size_t tally_ring_scratch(int size, size_t n);
 size_t tally_halving_scratch(int size, size_t n);
 size_t tally_tree_scratch(int size, size_t n);

@@ -2,7 +2,11 @@
  *
  *     phase p:  m = move(rank, size, n, p)
  *               receive m.receive (into scratch when it is to be added), send m.send
- *               when both are done: v[m.receive] += scratch; next phase
+ *               when both are done: v[m.receive] += scratch
+ *
+ * Up to `depth` moves are under way.  They end, and the next ones start, in the order
+ * of their phases on every rank: so their messages need only one tag, and the sum is
+ * added in the same order whatever arrives first.
  *
  * ring.c, halving.c and tree.c say what the moves are.  `native` hands v to the comm's
  * own all-reduce, `shm` to the machine of shm.c; choice.c says which one it is. */
@@ -24,48 +28,79 @@ static bool move_of(tally_sum_algorithm algorithm, const tally_comm *c, size_t n
     return tally_ring_move(c->rank, c->size, n, phase, m);
 }
 
-static tally_status start_move(tally_sum *s, const tally_move *m)
+static int depth_of(tally_sum_algorithm algorithm, int size, size_t n)
+{
+    int depth = algorithm == TALLY_SUM_RING ? tally_ring_depth(size, n) : 1;
+
+    return depth < TALLY_SUM_DEPTH ? depth : TALLY_SUM_DEPTH;
+}
+
+/* Where a move under way has its requests, and its room for what is to be added. */
+static tally_request *requests_of(tally_sum *s, int phase)
+{
+    return &s->requests[2 * (phase % s->depth)];
+}
+
+static tally_real *scratch_of(const tally_sum *s, int phase)
+{
+    return s->scratch + (size_t)(phase % s->depth) * s->scratch_each;
+}
+
+static tally_status start_move(tally_sum *s, int phase, const tally_move *m)
 {
     tally_comm *c = s->task.comm;
-    tally_real *into = m->add ? s->scratch : s->v + m->receive.first;
+    tally_request *r = requests_of(s, phase);
+    tally_real *into = m->add ? scratch_of(s, phase) : s->v + m->receive.first;
 
     if (m->receive.count)
         TALLY_TRY(tally_irecv(c, m->from, s->tag, into, m->receive.count * sizeof *into,
-                              &s->requests[0]));
+                              &r[0]));
     if (m->send.count)
         TALLY_TRY(tally_isend(c, m->to, s->tag, s->v + m->send.first,
-                              m->send.count * sizeof *s->v, &s->requests[1]));
+                              m->send.count * sizeof *s->v, &r[1]));
     return TALLY_OK;
 }
 
-static void add_scratch(tally_sum *s, tally_span to)
+static tally_status start_moves(tally_sum *s)
 {
-    tally_real *restrict v = s->v + to.first;
-    const tally_real *restrict add = s->scratch;
+    tally_move m;
 
-    for (size_t i = 0; i < to.count; i++)
-        v[i] += add[i];
+    while (s->started - s->phase < s->depth &&
+           move_of(s->algorithm, s->task.comm, s->n, s->started, &m))
+        TALLY_TRY(start_move(s, s->started++, &m));
+    return TALLY_OK;
+}
+
+static void add(tally_real *restrict v, const tally_real *restrict more, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        v[i] += more[i];
+}
+
+static void finish_move(tally_sum *s)
+{
+    tally_move m;
+
+    move_of(s->algorithm, s->task.comm, s->n, s->phase, &m);
+    if (m.add) add(s->v + m.receive.first, scratch_of(s, s->phase), m.receive.count);
+    s->phase++;
+    s->task.oldest = (size_t)(2 * (s->phase % s->depth));
 }
 
 static tally_status advance_moves(tally_task *t)
 {
     tally_sum *s = (tally_sum *)t;
-    tally_move m;
     bool busy;
 
-    while (!t->done) {
-        TALLY_TRY(tally_requests_test(t->comm, s->requests, 2, &busy));
+    if (s->phase < 0) s->phase = s->started = 0;
+    for (;;) {
+        TALLY_TRY(start_moves(s));
+        if (s->phase == s->started) break;
+        TALLY_TRY(tally_requests_test(t->comm, requests_of(s, s->phase), 2, &busy));
         if (busy) return TALLY_OK;
-        if (s->phase >= 0) {
-            move_of(s->algorithm, t->comm, s->n, s->phase, &m);
-            if (m.add) add_scratch(s, m.receive);
-        }
-        s->phase++;
-        if (move_of(s->algorithm, t->comm, s->n, s->phase, &m))
-            TALLY_TRY(start_move(s, &m));
-        else
-            t->done = true;
+        finish_move(s);
     }
+    t->done = true;
     return TALLY_OK;
 }
 
@@ -123,7 +158,7 @@ tally_status tally_sum_open(tally_sum *s, tally_comm *c, tally_channel channel,
                    : algorithm == TALLY_SUM_SHM  ? advance_shm
                                                  : advance_moves,
         .requests = s->requests,
-        .request_count = 2,
+        .request_count = 2 * TALLY_SUM_DEPTH,
         .in_order = true,
         .spins = algorithm == TALLY_SUM_SHM,
         .done = true,
@@ -133,8 +168,10 @@ tally_status tally_sum_open(tally_sum *s, tally_comm *c, tally_channel channel,
     if (algorithm == TALLY_SUM_RING) scratch = tally_ring_scratch(c->size, most);
     if (algorithm == TALLY_SUM_HALVING) scratch = tally_halving_scratch(c->size, most);
     if (algorithm == TALLY_SUM_TREE) scratch = tally_tree_scratch(c->size, most);
-    if (c->size == 1) scratch = 0;
-    s->scratch = tally_allocate(scratch, sizeof *s->scratch);
+    s->scratch_each = c->size > 1 ? scratch : 0;
+    s->scratch =
+        tally_allocate(s->scratch_each * (size_t)depth_of(algorithm, c->size, most),
+                       sizeof *s->scratch);
     if (!s->scratch)
         return TALLY_FAIL(MEMORY, "no memory to sum %zu values over %d ranks", most,
                           c->size);
@@ -147,6 +184,8 @@ tally_status tally_sum_start(tally_sum *s, tally_real *v, size_t n)
     s->v = v;
     s->n = n;
     s->phase = -1;
+    s->depth = depth_of(s->algorithm, s->task.comm->size, n);
+    s->task.oldest = 0;
     s->task.done = true;
     if (s->task.comm->size > 1 && n > 0) TALLY_TRY(tally_task_start(&s->task));
     return TALLY_OK;

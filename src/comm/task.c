@@ -118,8 +118,10 @@ static size_t collect(tally_comm *c)
 
     for (const tally_task *t = c->tasks; t; t = t->next)
         for (size_t i = 0; i < t->request_count; i++) {
-            if (!t->requests[i].active) continue;
-            c->waited[count++] = &t->requests[i];
+            tally_request *r = &t->requests[(t->oldest + i) % t->request_count];
+
+            if (!r->active) continue;
+            c->waited[count++] = r;
             if (t->in_order) break;
         }
     return count;

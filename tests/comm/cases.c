@@ -489,6 +489,61 @@ static tally_status sums_may_be_left(tally_comm *c, void *context)
     return TALLY_OK;
 }
 
+/* Cheaper than share_of, and as little exact. */
+static tally_real cheap_share_of(int rank, size_t i)
+{
+    return (tally_real)((i * 31 + (size_t)rank * 7919) % 1009) / 7 - 71;
+}
+
+/* Block k of the ring is the sum from rank k on, around the ring. */
+static tally_status block_is_in_ring_order(tally_comm *c, const tally_real *v, size_t i,
+                                           size_t end, int k)
+{
+    for (; i < end; i++) {
+        tally_real sum = cheap_share_of(k, i);
+
+        for (int r = 1; r < c->size; r++)
+            sum += cheap_share_of((k + r) % c->size, i);
+        CHECK(memcmp(&sum, &v[i], sizeof sum) == 0);
+    }
+    return TALLY_OK;
+}
+
+/* Blocks of one segment and of more than may be under way. */
+static tally_status long_rings_keep_their_order(tally_comm *c, void *context)
+{
+    static const size_t lengths[] = {1300021, 13, 400009, 131072};
+
+    enum { MOST = 1300021 };
+
+    tally_real *v = malloc(MOST * sizeof *v);
+    tally_sum s = {.n = 0};
+
+    (void)context;
+    CHECK(v);
+    TALLY_TRY(tally_sum_open(&s, c, TALLY_EXCHANGE, 7, TALLY_SUM_RING, MOST));
+    for (size_t j = 0; j < sizeof lengths / sizeof *lengths; j++) {
+        size_t n = lengths[j], each = n / (size_t)c->size, longer = n % (size_t)c->size;
+        uint64_t before = c->traffic[TALLY_EXCHANGE].bytes_sent;
+
+        for (size_t i = 0; i < n; i++)
+            v[i] = cheap_share_of(c->rank, i);
+        TALLY_TRY(tally_sum_start(&s, v, n));
+        TALLY_TRY(tally_sum_wait(&s));
+        CHECK(c->traffic[TALLY_EXCHANGE].bytes_sent - before ==
+              tally_sum_bytes(TALLY_SUM_RING, c->rank, c->size, n));
+        for (size_t k = 0, end = 0; k < (size_t)c->size; k++) {
+            size_t begin = end;
+
+            end += each + (k < longer ? 1 : 0);
+            TALLY_TRY(block_is_in_ring_order(c, v, begin, end, (int)k));
+        }
+    }
+    tally_sum_close(&s);
+    free(v);
+    return TALLY_OK;
+}
+
 /* Several sums at once, waited for in an order that differs from rank to rank, with
  * polls in between. */
 static tally_status sums_overlap(tally_comm *c, void *context)
@@ -746,6 +801,7 @@ const comm_case comm_cases[] = {
     {"shared_sums_are_ordered",      shared_sums_are_ordered     },
     {"sums_survive_delays",          sums_survive_delays         },
     {"sums_may_be_left",             sums_may_be_left            },
+    {"long_rings_keep_their_order",  long_rings_keep_their_order },
     {"sums_overlap",                 sums_overlap                },
     {"gather_is_in_rank_order",      gather_is_in_rank_order     },
     {"shards_are_combined",          shards_are_combined         },

@@ -28,30 +28,63 @@ static void expect_matching(move move_of, int size, size_t n)
         }
 }
 
+/* The longest make the ring go in segments. */
+static const size_t lengths[] = {0, 1, 2, 5, 16, 33, 300007, 2000003};
+
+enum { LENGTHS = sizeof lengths / sizeof *lengths };
+
 Test(sum, moves_match_at_every_size)
 {
-    static const size_t lengths[] = {0, 1, 2, 5, 16, 33};
-
     for (int size = 1; size <= 17; size++)
-        for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+        for (size_t k = 0; k < LENGTHS; k++) {
             expect_matching(tally_ring_move, size, lengths[k]);
             expect_matching(tally_halving_move, size, lengths[k]);
             expect_matching(tally_tree_move, size, lengths[k]);
         }
 }
 
+typedef size_t (*scratch)(int size, size_t n);
+
+/* Also of vectors shorter than the one that the scratch is made for. */
+static void expect_room(move move_of, scratch scratch_of, int size, size_t n,
+                        size_t most)
+{
+    tally_move m;
+
+    for (int rank = 0; rank < size; rank++)
+        for (int phase = 0; move_of(rank, size, n, phase, &m); phase++)
+            if (m.add) cr_assert(m.receive.count <= scratch_of(size, most));
+}
+
 Test(sum, scratch_holds_what_is_added)
 {
     for (int size = 2; size <= 17; size++)
-        for (int rank = 0; rank < size; rank++) {
-            tally_move m;
+        for (size_t k = 0; k < LENGTHS; k++)
+            for (size_t j = 0; j <= k; j++) {
+                size_t n = lengths[j], most = lengths[k];
 
-            for (int p = 0; tally_ring_move(rank, size, 33, p, &m); p++)
-                cr_assert(m.receive.count <= tally_ring_scratch(size, 33) || !m.add);
-            for (int p = 0; tally_halving_move(rank, size, 33, p, &m); p++)
-                cr_assert(m.receive.count <= tally_halving_scratch(size, 33) || !m.add);
-            for (int p = 0; tally_tree_move(rank, size, 33, p, &m); p++)
-                cr_assert(m.receive.count <= tally_tree_scratch(size, 33) || !m.add);
+                expect_room(tally_ring_move, tally_ring_scratch, size, n, most);
+                expect_room(tally_halving_move, tally_halving_scratch, size, n, most);
+                expect_room(tally_tree_move, tally_tree_scratch, size, n, most);
+            }
+    /* Cut in two, a block of one segment and a value is shorter than one of one. */
+    expect_room(tally_ring_move, tally_ring_scratch, 2, 131072, 131074);
+}
+
+/* What a move of the ring sends came, at the latest, `depth` moves before. */
+Test(sum, moves_of_the_ring_need_only_old_ones)
+{
+    tally_move m, earlier;
+
+    for (int size = 2; size <= 9; size++)
+        for (size_t k = 0; k < LENGTHS; k++) {
+            int depth = tally_ring_depth(size, lengths[k]);
+
+            for (int p = depth; tally_ring_move(1, size, lengths[k], p, &m); p++) {
+                tally_ring_move(1, size, lengths[k], p - depth, &earlier);
+                cr_assert(eq(sz, m.send.first, earlier.receive.first));
+                cr_assert(eq(sz, m.send.count, earlier.receive.count));
+            }
         }
 }
 
@@ -65,6 +98,7 @@ Test(sum, bytes_are_those_of_the_papers)
     size_t r = sizeof(tally_real);
 
     cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_RING, 2, 4, 8), 12 * r));
+    cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_RING, 2, 4, 4 << 20), (6 << 20) * r));
     cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_NATIVE, 2, 4, 8), 12 * r));
     cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_HALVING, 2, 4, 8), 12 * r));
     cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_HALVING, 0, 3, 4), 10 * r));
