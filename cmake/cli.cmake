@@ -2,9 +2,12 @@
 
 
 add_library(tally_cli_objects OBJECT
-  src/cli/arguments.c src/cli/eval.c src/cli/facts.c src/cli/failure.c src/cli/help.c
-  src/cli/info.c src/cli/json.c src/cli/markdown.c src/cli/progress.c src/cli/train.c
-  src/cli/words.c)
+  src/cli/arguments.c src/cli/bench.c src/cli/bench/exchange.c src/cli/bench/values.c
+  src/cli/bench/machine.c src/cli/bench/kernel.c src/cli/bench/products.c src/cli/bench/rules.c
+  src/cli/bench/bits.c src/cli/bench/activations.c src/cli/bench/codecs.c
+  src/cli/eval.c src/cli/facts.c
+  src/cli/failure.c src/cli/help.c src/cli/info.c src/cli/json.c src/cli/markdown.c
+  src/cli/progress.c src/cli/sizes.c src/cli/table.c src/cli/train.c src/cli/words.c)
 add_executable(tally_cli src/cli/main.c)
 if(TARGET MPI::MPI_C)
   set(built_mpi "MPI ${MPI_C_VERSION}")

@@ -130,6 +130,23 @@ static const char *value_of(const char *equals, int count, char *const *words, i
     return words[++*at];
 }
 
+static tally_status keep_text(const cli_flag *flag, const char *value)
+{
+    size_t i = 0;
+
+    if (flag->most == 0) {
+        *flag->text = value;
+        return TALLY_OK;
+    }
+    while (i < flag->most && flag->text[i])
+        i++;
+    if (i == flag->most)
+        return TALLY_FAIL(OPTION, "--%s is given more than %zu times", flag->name,
+                          flag->most);
+    flag->text[i] = value;
+    return TALLY_OK;
+}
+
 static tally_status read_option(const cli_grammar *g, int count, char *const *words,
                                 int *at, tally_run *run)
 {
@@ -149,7 +166,7 @@ static tally_status read_option(const cli_grammar *g, int count, char *const *wo
     value = value_of(equals, count, words, at);
     if (!value) return TALLY_FAIL(OPTION, "--%s needs a value", name);
     if (flag)
-        *flag->text = value;
+        TALLY_TRY(keep_text(flag, value));
     else
         TALLY_TRY(tally_run_set(run, name, value));
     return TALLY_OK;

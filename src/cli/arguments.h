@@ -13,6 +13,8 @@ typedef struct cli_flag {
     bool *set;         /* becomes true; NULL: nobody asks */
     const char *value; /* for help: "DIR" */
     const char *help;  /* one line, no full stop */
+    size_t most;       /* above 0: it may be given so often; text is an array that ends
+                          with NULL, in the order given */
 } cli_flag;
 
 typedef struct cli_grammar {

@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const cli_command *const commands[] = {&cli_train, &cli_eval, &cli_info};
+static const cli_command *const commands[] = {&cli_train, &cli_eval, &cli_bench,
+                                              &cli_info};
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

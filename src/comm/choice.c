@@ -24,8 +24,8 @@ typedef struct row {
     tally_sum_algorithm algorithm;
 } row;
 
-/* One node, measured: bench/allreduce, medians of 15, Open MPI 4.1.4, 2 cores of an AMD
- * EPYC; native / shm in us:
+/* One node, measured: tally bench exchange, medians of 15, Open MPI 4.1.4, 2 cores of
+ * an AMD EPYC; native / shm in us:
  *
  *              4 KiB        64 KiB       1 MiB        4 MiB        32 MiB
  *     2 ranks    10    6      45   27     110   73     646  303    17631   4594

@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 static bool json;
-static const char *resume;
+static const char *resume, *several[3]; /* the last is NULL */
 static const cli_flag flags[] = {
-    {"json",   NULL,    &json, NULL,  "a line"  },
-    {"resume", &resume, NULL,  "DIR", "a folder"},
-    {NULL,     NULL,    NULL,  NULL,  NULL      },
+    {"json",   NULL,    &json, NULL,       "a line"  },
+    {"resume", &resume, NULL,  "DIR",      "a folder"},
+    {"each",   several, NULL,  "X",        "some",     2},
+    {NULL,        NULL,            NULL,      NULL, NULL },
 };
 
 static bool takes_batch(const char *name)
@@ -63,6 +64,18 @@ Test(arguments, a_value_follows_a_blank_or_an_equals_sign)
     cr_assert(json);
     cr_assert(eq(str, (char *)resume, "a=b"));
     tally_config_close(&run);
+}
+
+Test(arguments, some_flags_may_be_given_again)
+{
+    tally_run run = {0};
+
+    expect_ok(
+        read_words(&train, &run, (const char *[]){"--each", "a", "--each=b", NULL}));
+    cr_assert(eq(str, (char *)several[0], "a"));
+    cr_assert(eq(str, (char *)several[1], "b"));
+    expect_fail(read_words(&train, &run, (const char *[]){"--each", "c", NULL}), OPTION,
+                "--each is given more than 2 times");
 }
 
 Test(arguments, the_command_line_wins_over_the_file_wherever_it_stands)

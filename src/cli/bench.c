@@ -1,0 +1,71 @@
+/* bench.c — `tally bench`: how fast the parts are, on this machine and this network.
+ *
+ *     tally bench exchange    how long ranks take to agree, by size: exchange.c
+ *     tally bench kernel      what one core computes: kernel.c */
+
+#include "cli/bench/bench.h"
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *brief;
+    tally_status (*run)(cli_failure *failure, int count, char *const *words);
+} topics[] = {
+    {"exchange", "how long ranks take to agree on a vector, by size",  bench_exchange},
+    {"kernel",   "products, rules, votes and activations on one core", bench_kernel  },
+};
+
+enum { TOPICS = sizeof topics / sizeof *topics };
+
+bool bench_takes(const char *name)
+{
+    (void)name;
+    return false;
+}
+
+tally_status bench_print_json(json_t *head, cli_table *table)
+{
+    if (!head || json_object_set_new(head, "rows", cli_table_take(table))) {
+        json_decref(head);
+        return TALLY_FAIL(MEMORY, "no memory for the table as JSON");
+    }
+    return cli_json_print(head);
+}
+
+static void print_help(void)
+{
+    for (int i = 0; i < TOPICS; i++)
+        printf("tally bench %-10s %s\n", topics[i].name, topics[i].brief);
+    puts("\ntally bench exchange --help says more.");
+}
+
+static tally_status run_bench(cli_failure *failure, int count, char *const *words)
+{
+    const char *nearest = NULL;
+
+    if (count == 0)
+        return TALLY_FAIL(OPTION, "say which: tally bench exchange or tally bench "
+                                  "kernel");
+    if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0) {
+        print_help();
+        return TALLY_OK;
+    }
+    for (int i = 0; i < TOPICS; i++) {
+        if (strcmp(topics[i].name, words[0]) == 0)
+            return topics[i].run(failure, count - 1, words + 1);
+        tally_text_nearer(words[0], topics[i].name, &nearest);
+    }
+    if (nearest)
+        return TALLY_FAIL(OPTION, "there is no bench %s; did you mean %s?", words[0],
+                          nearest);
+    return TALLY_FAIL(OPTION, "there is no bench %s; there are exchange and kernel",
+                      words[0]);
+}
+
+const cli_command cli_bench = {"bench", "how fast exchanges and kernels are here",
+                               run_bench};

@@ -1,0 +1,75 @@
+/* bench.h — what the parts of `tally bench` share. */
+
+#ifndef TALLY_CLI_BENCH_H
+#define TALLY_CLI_BENCH_H
+
+#include "tally/exchange.h"
+
+#include "cli/failure.h"
+#include "cli/table.h"
+
+/* `tally bench exchange` and `tally bench kernel`; words: what follows. */
+tally_status bench_exchange(cli_failure *failure, int count, char *const *words);
+tally_status bench_kernel(cli_failure *failure, int count, char *const *words);
+
+/* Benches use no option of a run: false for every name. */
+bool bench_takes(const char *name);
+
+/* head (may be NULL for want of memory; given back) with the table's rows, as one line
+ * on standard output.  Returns TALLY_MEMORY or TALLY_FILE. */
+tally_status bench_print_json(json_t *head, cli_table *table);
+
+/* ---- clocks and rates: machine.c ---- */
+
+double bench_now(void); /* seconds of a clock that never turns back */
+
+typedef struct bench_times {
+    double least, median, most; /* seconds */
+} bench_times;
+
+/* Sorts them; n >= 1. */
+bench_times bench_summary(double *seconds, size_t n);
+
+/* What one core gets from memory, best of some passes over 128 MiB: bytes per second
+ * read, and moved (read and written) by a copy.  Returns TALLY_MEMORY. */
+typedef struct bench_memory {
+    double read, copy;
+} bench_memory;
+
+tally_status bench_memory_measure(bench_memory *m);
+
+/* ---- vectors whose sums are known: values.c ---- */
+
+/* Values repeat after so many: a prime, so that blocks of 2^k never look alike. */
+enum { BENCH_PERIOD = 1021 };
+
+/* Odd whole numbers up to 63 either way: never 0, and every order of adding those of up
+ * to 2^18 ranks is exact. */
+typedef struct bench_values {
+    tally_real mine[BENCH_PERIOD];
+    double sum[BENCH_PERIOD]; /* over ranks */
+    int votes[BENCH_PERIOD];  /* ranks with a positive value, less those with a negative
+                               */
+} bench_values;
+
+/* What the agreed vector must be. */
+typedef enum bench_check {
+    BENCH_EXACT,    /* the sum */
+    BENCH_MAJORITY, /* the sign of the votes; a tie as `tie` says */
+    BENCH_AGREED    /* the same on all ranks, whatever it is */
+} bench_check;
+
+typedef enum bench_tie { BENCH_TIE_EITHER, BENCH_TIE_PLUS, BENCH_TIE_ZERO } bench_tie;
+
+void bench_values_make(bench_values *values, const tally_comm *c, uint64_t repeat);
+void bench_values_write(const bench_values *values, tally_real *v, size_t n);
+
+/* Whether v is what it must be, by the dullest loop there is; TALLY_MISMATCH names the
+ * first value that is not. */
+tally_status bench_values_check(const bench_values *values, bench_check check,
+                                bench_tie tie, const tally_real *v, size_t n);
+
+/* max |v - sum| / max |sum|: the error of an exchange that loses something. */
+double bench_values_error(const bench_values *values, const tally_real *v, size_t n);
+
+#endif

@@ -1,0 +1,78 @@
+/* machine.c — the clock, and what memory gives: the rates that others are held
+ * against.
+ *
+ *     read   every word of an array added up
+ *     copy   memcpy; its bytes count twice, once read and once written
+ *
+ * as McCalpin, Memory Bandwidth and Machine Balance, 1995 (STREAM): the best of some
+ * passes, over arrays that no cache holds. */
+
+#include "cli/bench/bench.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PASSES = 5 };
+
+static const size_t bytes = (size_t)128 << 20;
+
+double bench_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+bench_times bench_summary(double *seconds, size_t n)
+{
+    qsort(seconds, n, sizeof *seconds, by_size);
+    return (bench_times){seconds[0], seconds[n / 2], seconds[n - 1]};
+}
+
+static uint64_t read_all(const uint64_t *words, size_t n)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += words[i];
+    return sum;
+}
+
+tally_status bench_memory_measure(bench_memory *m)
+{
+    uint64_t *from = malloc(bytes), *to = malloc(bytes);
+    volatile uint64_t sum = 0; /* so that the reading is not left out */
+
+    *m = (bench_memory){0};
+    if (!from || !to) {
+        free(from);
+        free(to);
+        return TALLY_FAIL(MEMORY, "no memory for two arrays of %zu bytes", bytes);
+    }
+    memset(from, 1, bytes);
+    memset(to, 2, bytes);
+    for (int i = 0; i < PASSES; i++) {
+        double begin = bench_now();
+
+        sum += read_all(from, bytes / sizeof *from);
+        double between = bench_now();
+        memcpy(to, from, bytes);
+        double end = bench_now();
+        m->read = fmax(m->read, (double)bytes / (between - begin));
+        m->copy = fmax(m->copy, 2 * (double)bytes / (end - between));
+        from[i] = to[i] + sum;
+    }
+    free(from);
+    free(to);
+    return TALLY_OK;
+}

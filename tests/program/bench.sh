@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# `tally bench` as a user runs it: every exchange is checked, output has the form asked for,
+# wrong words get a sentence.
+. "$(dirname "$0")/lib.sh"
+
+# ---- exchange ----
+ranks 3 bench exchange --sizes 4KiB,100003 --repeats 2 >"$work/out" 2>"$work/err" ||
+    fail "bench exchange: $(cat "$work/err")"
+for words in "4096 .* allreduce:algorithm=ring .* exact" "100004 .* vote .* majority" \
+    "4096 .* ordered .* exact" "3 ranks on"; do
+    grep -q -- "$words" "$work/out" || fail "no \"$words\" in: $(cat "$work/out")"
+done
+
+ranks 2 bench exchange --exchange vote:tie=zero --exchange ordered --sizes 1KiB..20KiB \
+    --repeats 1 --bucket 4 --csv >"$work/out" 2>"$work/err" || fail "--csv: $(cat "$work/err")"
+[ "$(wc -l <"$work/out")" -eq 9 ] || fail "not a head and 8 rows: $(cat "$work/out")"
+awk -F, 'NF != 11 { exit 1 }' "$work/out" || fail "rows of other than 11 cells: $(cat "$work/out")"
+
+"$TALLY" bench exchange --comm sim:ranks=5 --sizes 8KiB --json >"$work/out" 2>"$work/err" ||
+    fail "--json: $(cat "$work/err")"
+python3 - "$work/out" <<'PYTHON' || fail "JSON: $(cat "$work/out")"
+import json, sys
+result = json.load(open(sys.argv[1]))
+assert result["ranks"] == 5 and result["simulated"] and result["memory_read_gb_per_s"] is None
+rows = {row["exchange"]: row for row in result["rows"]}
+assert rows["vote"]["checked"] == "majority" and rows["vote"]["error"] is None
+width = 4 if result["precision"] == "F32" else 8
+words = -(-(8192 // width) // 64)   # of bits; the owner of most words sends the fewest
+assert rows["vote"]["bytes_sent"] <= 2 * 4 * 8 * -(-words // 5)
+ring = rows["allreduce:algorithm=ring"]
+assert ring["bytes_sent"] >= 2 * 4 * (8192 // 5) and ring["error"] == 0
+share = ring["bus_gb_per_s"] / ring["algorithm_gb_per_s"]
+assert abs(share - 1.6) < 1e-6, share
+assert abs(ring["algorithm_gb_per_s"] - 8192 / ring["median_us"] / 1e3) < 1e-9
+PYTHON
+
+# ---- kernel ----
+"$TALLY" bench kernel --seconds 0.001 >"$work/out" 2>"$work/err" || fail "bench kernel: $(cat "$work/err")"
+for rule in $("$TALLY" info rule | sed -n 's/^  \([a-z0-9_]*\) .*/\1/p'); do
+    grep -q "^rules *$rule apply" "$work/out" || fail "no row for rule $rule"
+done
+for words in "^products *forward nt *128x512x784" "^bits *majority of 8" "^activations *tanh backward"; do
+    grep -q "$words" "$work/out" || fail "no row \"$words\""
+done
+"$TALLY" bench kernel --seconds 0.001 --only bits --json >"$work/out" 2>"$work/err" || fail "kernel --json: $(cat "$work/err")"
+python3 -c '
+import json, sys
+result = json.load(open(sys.argv[1]))
+assert result["product_gflop_per_s"] > 0 and result["memory_copy_gb_per_s"] > 0
+assert {row["group"] for row in result["rows"]} == {"bits"}
+assert all(row["rate"] > 0 and row["least_us"] <= row["median_us"] <= row["most_us"] for row in result["rows"])
+' "$work/out" || fail "JSON: $(cat "$work/out")"
+
+# ---- wrong words ----
+expect 2 "say which" "$TALLY" bench
+expect 2 "did you mean kernel" "$TALLY" bench kernle
+expect 2 "does not use --rate" "$TALLY" bench exchange --rate 1
+expect 2 "did you mean vote" ranks 2 bench exchange --exchange voet
+expect 2 "is not a number of bytes" ranks 2 bench exchange --sizes 4kb
+expect 2 "repeats=0 is not a count" ranks 2 bench exchange --repeats 0
+expect 2 "exclude each other" "$TALLY" bench kernel --json --csv
+expect 2 "did you mean rules" "$TALLY" bench kernel --only rule
+expect 2 "seconds=0 is not in" "$TALLY" bench kernel --seconds 0
+expect 2 "did you mean --threads" "$TALLY" bench kernel --thread 2
+"$TALLY" bench exchange --help | grep -q -- --sizes || fail "no help"
+"$TALLY" bench --help | grep -q kernel || fail "no help of bench"
+finish
