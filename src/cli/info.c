@@ -4,7 +4,7 @@
  *     tally info FAMILY           its members
  *     tally info FAMILY MEMBER    options and state of one
  *     tally info train            the options of a run
- *     tally info machine          version, precision, MPI, processors, BLAS
+ *     tally info machine          version, precision, MPI, products, processors
  *     tally info --markdown [FAMILY]    a page of docs/reference */
 
 #include "tally/tally.h"
@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/markdown.h"
 #include "cli/words.h"
+#include "num/gemm.h"
 #include "num/isa.h"
 #include "num/topology.h"
 
@@ -22,11 +23,12 @@ static void print_machine(void)
 {
     char line[256];
 
-    tally_topology_describe(line, sizeof line);
     printf("tally      %s, numbers are %s\n", TALLY_VERSION,
            sizeof(tally_real) == 8 ? "double" : "float");
     printf("MPI        %s\n", TALLY_BUILT_MPI);
-    printf("BLAS       %s\n", TALLY_BUILT_BLAS);
+    tally_gemm_describe(line, sizeof line);
+    printf("products   %s\n", line);
+    tally_topology_describe(line, sizeof line);
     printf("machine    %s\n", line);
     printf("vectors    %s", tally_isa_name(tally_isa_used()));
     if (tally_isa_used() < tally_isa_best())
@@ -144,12 +146,13 @@ static tally_status print_topic(const char *topic, const char *name, bool markdo
 
 static void print_help(void)
 {
-    puts("tally info                        the machine and every family\n"
-         "tally info FAMILY                 its members\n"
-         "tally info FAMILY MEMBER          options and state of one\n"
-         "tally info train                  the options of a run\n"
-         "tally info machine                version, precision, MPI, processors, BLAS\n"
-         "tally info --markdown [FAMILY]    a page of the reference");
+    puts(
+        "tally info                        the machine and every family\n"
+        "tally info FAMILY                 its members\n"
+        "tally info FAMILY MEMBER          options and state of one\n"
+        "tally info train                  the options of a run\n"
+        "tally info machine                version, precision, MPI, products, processors\n"
+        "tally info --markdown [FAMILY]    a page of the reference");
 }
 
 static tally_status run_info(cli_failure *failure, int count, char *const *words)

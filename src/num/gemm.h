@@ -1,4 +1,8 @@
-/* gemm.h — the products of matrices that layers need, row-major. */
+/* gemm.h — the products of matrices that layers need, row-major.
+ *
+ * Which library computes one is a function of its shape, of the libraries compiled in
+ * and of the processor, never of a clock: the same product has the same bits every
+ * time. */
 
 #ifndef TALLY_NUM_GEMM_H
 #define TALLY_NUM_GEMM_H
@@ -23,7 +27,28 @@ void tally_gemm_nn(tally_product p, const tally_real *a, const tally_real *b, bo
 void tally_gemm_tn(tally_product p, const tally_real *a, const tally_real *b, bool add,
                    tally_real *c);
 
-/* From now on products of this process use so many threads, at least one. */
+/* From now on products of this process use so many threads: at least one, at most 256.
+ */
 void tally_gemm_threads(size_t threads);
+
+/* Writes one line such as "OpenBLAS 0.3.21 (Haswell), oneDNN 2.6.3 (AVX-512)" into
+ * text, always terminated: the libraries that compute products here, and what they run
+ * on.  False when it was cut short. */
+bool tally_gemm_describe(char *text, size_t most);
+
+/* ---- for tests: one way at a time ---- */
+
+typedef enum tally_turn { TALLY_NT, TALLY_NN, TALLY_TN } tally_turn;
+
+/* OpenBLAS; oneDNN's sgemm; oneDNN's matmul, a primitive compiled for one shape. */
+typedef enum tally_way { TALLY_BLAS, TALLY_SGEMM, TALLY_MATMUL } tally_way;
+
+/* The way of a product, by the table. */
+tally_way tally_gemm_way(tally_turn turn, tally_product p);
+
+/* A product by this way, with factors a and b; by OpenBLAS if the way fails or is not
+ * there: false. */
+bool tally_gemm_by(tally_way way, tally_turn turn, tally_product p,
+                   const tally_real *const factors[2], bool add, tally_real *c);
 
 #endif
