@@ -25,6 +25,7 @@
 
 #include "base/status.h"
 #include "base/stop.h"
+#include "trainer/pace.h"
 #include "trainer/report.h"
 #include "trainer/trainer.h"
 
@@ -41,7 +42,6 @@ static const tally_option options[] = {
 };
 
 enum {
-    TIMES_KEPT = 4096,
     REPORT_NUMBER = 1 /* of the control channel; the comm's own numbers start at 2000 */
 };
 
@@ -54,10 +54,9 @@ typedef struct loop {
     tally_step t;
     size_t next;   /* spans [next, plan_count) are on their way */
     double polled; /* when the comm was polled last */
-    double hidden, exposed, seconds;
-    double work;    /* declared seconds of the gradient, for simulated comms; else 0 */
-    uint64_t taken; /* steps of this session */
-    double *times;  /* the last TIMES_KEPT steps, seconds */
+    double hidden, exposed;
+    double work; /* declared seconds of the gradient, for simulated comms; else 0 */
+    trainer_pace pace;
 } loop;
 
 /* ---- propose and exchange, as spans become ready ---- */
@@ -226,10 +225,7 @@ static tally_status take_step(loop *l)
                          &run->f->layout, &verdict);
     if (failed) return drain(l, failed);
     TALLY_TRY(clips(run, TALLY_CLIP_AGREED) ? clip_then_apply(l) : apply_as_agreed(l));
-    double end = tally_now(run->comm);
-
-    l->times[l->taken++ % TIMES_KEPT] = end - begin;
-    l->seconds += end - begin;
+    trainer_pace_add(&l->pace, tally_now(run->comm) - begin);
     run->step++;
     return run->after_step(run, &verdict.score, l->t.rate, verdict.stop);
 }
@@ -245,10 +241,9 @@ static tally_status open_loop(loop *l, tally_run *run)
     l->room = tally_allocate(length, sizeof *l->room);
     l->rows =
         tally_allocate(run->options->batch * run->options->accumulate, sizeof *l->rows);
-    l->times = tally_allocate(TIMES_KEPT, sizeof *l->times);
-    if (!l->g || !l->room || !l->rows || !l->times ||
-        (run->rule.ops->place && !l->place))
+    if (!l->g || !l->room || !l->rows || (run->rule.ops->place && !l->place))
         return TALLY_FAIL(MEMORY, "no memory for the gradient of %zu weights", length);
+    TALLY_TRY(trainer_pace_open(&l->pace));
     return tally_gather_open(&l->reports, run->comm, TALLY_CONTROL, REPORT_NUMBER,
                              sizeof(step_report));
 }
@@ -260,24 +255,14 @@ static void close_loop(loop *l)
     free(l->place);
     free(l->room);
     free(l->rows);
-    free(l->times);
-}
-
-static int compare_times(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
+    trainer_pace_close(&l->pace);
 }
 
 static void sum_up(loop *l)
 {
-    size_t n = l->taken < TIMES_KEPT ? (size_t)l->taken : TIMES_KEPT;
     tally_result *result = &l->run->result;
 
-    qsort(l->times, n, sizeof *l->times, compare_times);
-    result->step_median_seconds = n ? l->times[n / 2] : 0;
-    result->seconds = l->seconds;
+    trainer_pace_tell(&l->pace, result);
     result->overlap = l->hidden > 0 ? l->hidden / (l->hidden + l->exposed) : 0;
 }
 
