@@ -81,6 +81,9 @@ TALLY_API tally_status tally_register_loss(const tally_loss_ops *ops);
 /* Appends a layer by its spec: tally_net_add(net, "dense:out=512,init=he"). */
 TALLY_API tally_status tally_net_add(tally_net *net, const char *spec);
 
+/* The layers of a net that tally_net_open has opened, first to last; borrowed. */
+TALLY_API const tally_layer *tally_net_layers(const tally_objective *f, size_t *count);
+
 /* f <- the model `model` with loss `loss` on source s (borrowed until close), with room
  * for batches of `batch` rows; larger calls are cut into pieces.  Local. */
 TALLY_API tally_status tally_net_open(tally_objective *f, const char *model,

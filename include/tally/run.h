@@ -49,7 +49,12 @@ typedef struct tally_run tally_run;
 
 typedef struct tally_trainer_ops {
     tally_about about;
+    /* Optional: when model, data and first weights are there.  May set steps,
+     * steps_per_epoch and held, and open trainer_state, which checkpoints then hold and
+     * the run closes.  Local. */
+    tally_status (*open)(tally_run *run);
     tally_status (*train)(tally_run *run);
+    void (*close)(tally_run *run); /* optional; also after an open that failed */
 } tally_trainer_ops;
 
 extern TALLY_API const tally_family tally_trainer_family, tally_strategy_family;
@@ -109,6 +114,11 @@ struct tally_run {
     tally_exchange exchange;
     const tally_trainer_ops *trainer;
     void *trainer_options;
+    tally_state trainer_state;
+    /* Set by a trainer whose weights are not in run->w all the time.  `snapshot` brings
+     * run->w up to date on all ranks.  Collective. */
+    tally_status (*snapshot)(tally_run *run);
+    void *held; /* theirs */
     tally_span *plan;
     size_t plan_count;
     tally_real *w;
@@ -120,6 +130,8 @@ struct tally_run {
      * of them was told to stop: metrics, evaluation, checkpoints.  Collective. */
     tally_status (*after_step)(tally_run *run, const tally_score *score, double rate,
                                bool stop);
+    /* Writes a number of this step to the run's metrics, on the rank that has them. */
+    tally_status (*metric)(tally_run *run, const char *name, double value);
     struct tally_folder *folder;   /* the run folder; NULL without out */
     struct tally_metrics *metrics; /* NULL without out, and on ranks other than 0 */
 };

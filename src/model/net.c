@@ -278,6 +278,14 @@ static tally_status open_net(tally_objective *f, const char *model, const char *
     return TALLY_OK;
 }
 
+const tally_layer *tally_net_layers(const tally_objective *f, size_t *count)
+{
+    const tally_net *net = f->inner;
+
+    *count = net->count;
+    return net->layers;
+}
+
 tally_status tally_net_open(tally_objective *f, const char *model, const char *loss,
                             const tally_source *s, size_t batch)
 {

@@ -40,6 +40,11 @@ static tally_status metric(tally_run *run, const char *name, double value)
     return run->metrics ? tally_metric(run->metrics, name, run->step, value) : TALLY_OK;
 }
 
+tally_status tally_observe_metric(tally_run *run, const char *name, double value)
+{
+    return metric(run, name, value);
+}
+
 /* ---- evaluation ---- */
 
 static tally_status score_share(tally_run *run, tally_split split, tally_score *score)
@@ -66,6 +71,7 @@ tally_status tally_run_score(tally_run *run, tally_split split, tally_score *sco
         all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for the scores");
 
     *score = (tally_score){0};
+    if (!status && run->snapshot) status = run->snapshot(run);
     if (!status && run->f->source) status = score_share(run, split, &mine);
     status = tally_agree(run->comm, status);
     if (!status) status = tally_gather_all(run->comm, &mine, sizeof mine, all);
@@ -142,13 +148,14 @@ static double step_samples(const tally_run *run)
     return (double)o->batch * (double)o->accumulate * (double)run->comm->size;
 }
 
-enum { PARTS = 3 };
+enum { PARTS = 4 };
 
 static tally_checkpoint checkpoint_of(tally_run *run, tally_part parts[PARTS])
 {
     parts[0] = (tally_part){"run", &run->state};
     parts[1] = (tally_part){"rule", &run->rule.state};
     parts[2] = (tally_part){"exchange", &run->exchange.state};
+    parts[3] = (tally_part){"trainer", &run->trainer_state};
     return (tally_checkpoint){.step = run->step,
                               .ranks = (uint64_t)run->comm->size,
                               .data_hash = run->f->source ? run->f->source->hash : 0,
@@ -166,6 +173,7 @@ static tally_status save(tally_run *run)
 
     *samples = step_samples(run);
     *validate = (double)run->options->validate;
+    if (run->snapshot) TALLY_TRY(run->snapshot(run));
     TALLY_TRY(check_weights(run));
     return run->folder ? tally_folder_save(run->folder, &what, run->options->keep)
                        : TALLY_OK;

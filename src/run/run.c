@@ -144,7 +144,8 @@ static tally_status open_alone(tally_run *run)
     run->w = tally_allocate(run->f->layout.length, sizeof *run->w);
     if (!run->w)
         return TALLY_FAIL(MEMORY, "no memory for %zu weights", run->f->layout.length);
-    return run->f->ops->init ? run->f->ops->init(run->f, o->seed, run->w) : TALLY_OK;
+    if (run->f->ops->init) TALLY_TRY(run->f->ops->init(run->f, o->seed, run->w));
+    return run->trainer->open ? run->trainer->open(run) : TALLY_OK;
 }
 
 /* ---- what the ranks must have in common ---- */
@@ -213,6 +214,7 @@ tally_status tally_run_open(tally_run *run, tally_comm *comm)
 {
     run->comm = comm;
     run->after_step = tally_observe_step;
+    run->metric = tally_observe_metric;
     tally_status status = tally_config_resolve(run);
     if (!status) {
         comm->stalled = tell_of_a_stall;
@@ -239,6 +241,8 @@ void tally_run_close(tally_run *run)
     tally_metrics_close(run->metrics);
     tally_folder_close(run->folder);
     tally_state_close(&run->state);
+    if (run->trainer && run->trainer->close) run->trainer->close(run);
+    tally_state_close(&run->trainer_state);
     if (run->trainer) tally_options_close(&run->trainer->about, run->trainer_options);
     tally_clip_close(&run->clip);
     tally_schedule_close(&run->schedule);

@@ -189,3 +189,20 @@ Test(mlp, options_of_the_activation_reach_the_layer)
     cr_assert(ne(dbl, by_erf, by_tanh));
     cr_assert(fabs(by_erf - by_tanh) < 0.01);
 }
+
+Test(mlp, its_layers_can_be_read)
+{
+    tally_real x[] = {1, 2};
+    const int32_t label[] = {0, 1};
+    memory_samples samples = {1, 2, 2, x, label};
+    tally_source source = memory_source(&samples);
+    tally_objective f;
+    size_t count;
+
+    expect_ok(tally_net_open(&f, "mlp:hidden=9", "cross_entropy", &source, 1));
+    const tally_layer *layers = tally_net_layers(&f, &count);
+    cr_assert(eq(sz, count, 3));
+    cr_assert(eq(str, (char *)layers[1].ops->about.name, "relu"));
+    cr_assert(eq(sz, layers[2].in, 9));
+    tally_objective_close(&f);
+}
