@@ -3,6 +3,9 @@
  *     name        trainer     exchange     rule
  *     allreduce   lockstep    allreduce    as it is
  *     vote        lockstep    vote         signum
+ *     pdadmm      admm        -            -
+ *     dladmm      admm        -            -
+ *     mdlam       admm        -            -
  *
  * Whatever the user sets by its own name (--rule lion) wins over the row; see config.h.
  * A strategy has no options of its own: those of its members do. */
@@ -26,7 +29,29 @@ static const tally_strategy_ops vote = {
     .rule = "signum",
 };
 
-static const tally_about *const members[] = {&allreduce.about, &vote.about, NULL};
+static const tally_strategy_ops pdadmm = {
+    .about = {.name = "pdadmm",
+              .brief = "no gradient: layers on many ranks, all updated at once",
+              .paper = "Wang et al. 2021, arXiv:2105.09837"},
+    .trainer = "admm",
+};
+
+static const tally_strategy_ops dladmm = {
+    .about = {.name = "dladmm",
+              .brief =
+                  "no gradient: a sweep backward and one forward through the layers", .paper = "Wang et al. 2019, arXiv:1905.13611"},
+    .trainer = "admm:method=dladmm,nu=0.001,rho=0.001,mu=0,deviation=0",
+};
+
+static const tally_strategy_ops mdlam = {
+    .about = {.name = "mdlam",
+              .brief = "no gradient: activations in boxes, with momentum",
+              .paper = "Wang et al. 2018, arXiv:1811.04187"},
+    .trainer = "admm:method=mdlam,rho=0.001,mu=0.05,first=0",
+};
+
+static const tally_about *const members[] = {
+    &allreduce.about, &vote.about, &pdadmm.about, &dladmm.about, &mdlam.about, NULL};
 
 const tally_family tally_strategy_family = {
     .name = "strategy",

@@ -4,8 +4,11 @@
 static void expect_member(const tally_family *family, const char *spec)
 {
     const tally_about *about;
+    void *options;
 
-    if (spec) expect_ok(tally_family_find(family, spec, &about));
+    if (!spec) return;
+    expect_ok(tally_family_open(family, spec, &about, &options));
+    tally_options_close(about, options);
 }
 
 Test(strategy, rows_name_members)

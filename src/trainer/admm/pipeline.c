@@ -1,0 +1,55 @@
+/* pipeline.c — p goes down a cut and q goes up, as values or as codes of the grid.
+ *
+ * Per iteration and cut exactly n n_l (b_p + b_q) / 8 bytes, b = 8 sizeof(tally_real)
+ * or the bits of a code (the last byte of a message is full).  Nothing else crosses:
+ * both sides of a cut know p and q, so each applies u += rho (p - q) itself, to the
+ * same bits.  A value on the grid comes back as the same value. */
+
+#include "trainer/admm/admm.h"
+
+#include <math.h>
+
+int admm_peer(const admm *a, int group)
+{
+    return group * a->team_size + a->comm->rank % a->team_size;
+}
+
+tally_status admm_send(admm *a, admm_wire *wire, int to, int tag, const tally_real *v,
+                       size_t count)
+{
+    size_t bytes = count * sizeof *v;
+    const void *p = v;
+
+    if (wire->codes) {
+        tally_piece piece = {.count = count};
+
+        TALLY_TRY(tally_codec_encode(&a->grid, piece, v, wire->codes, &bytes));
+        p = wire->codes;
+    }
+    return tally_isend(a->comm, admm_peer(a, to), tag, p, bytes, &wire->request);
+}
+
+tally_status admm_await(admm *a, admm_wire *wire, int from, int tag, tally_real *v,
+                        size_t count)
+{
+    size_t bytes = wire->codes ? tally_codec_bound(&a->grid, count) : count * sizeof *v;
+
+    return tally_irecv(a->comm, admm_peer(a, from), tag,
+                       wire->codes ? (void *)wire->codes : v, bytes, &wire->request);
+}
+
+tally_status admm_sent(admm *a, admm_wire *wire)
+{
+    if (!wire->request.active) return TALLY_OK;
+    return tally_wait(a->comm, &wire->request, NULL);
+}
+
+tally_status admm_arrive(admm *a, admm_wire *wire, tally_real *v, size_t count)
+{
+    tally_note note;
+
+    TALLY_TRY(tally_wait(a->comm, &wire->request, &note));
+    if (!wire->codes) return TALLY_OK;
+    return tally_codec_decode(&a->grid, (tally_piece){.count = count}, wire->codes,
+                              note.bytes, v);
+}
