@@ -4,7 +4,7 @@
 
 #include "cli/facts.h"
 
-#include "num/topology.h"
+#include "run/binding.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,15 +27,13 @@ static double peak_rss_mib(void)
 tally_status cli_facts_gather(const tally_run *run, cli_facts *facts)
 {
     tally_comm *c = run->comm;
-    uint64_t threads = run->options->threads;
     mine m = {peak_rss_mib(), c->node_rank == 0};
     mine *all = calloc((size_t)c->size, sizeof *all);
     tally_status status;
 
     *facts = (cli_facts){.ranks = c->size,
+                         .threads = (int)tally_run_threads(run),
                          .simulated = strcmp(c->ops->about.name, "sim") == 0};
-    if (threads == 0) threads = tally_topology_threads(c->node_size);
-    facts->threads = (int)threads;
     if (!all) return TALLY_FAIL(MEMORY, "no memory for the facts of %d ranks", c->size);
     status = tally_gather_all(c, &m, sizeof m, all);
     for (int r = 0; r < c->size && !status; r++) {

@@ -11,6 +11,8 @@
 
 #include "tally/collective.h"
 
+#include "comm/launcher.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,18 +24,11 @@ static void print(const cli_failure *f, const char *rank)
     fflush(stderr);
 }
 
-/* Launchers say in the environment who will be which rank. */
 static bool is_another_rank(void)
 {
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK",
-                                        "SLURM_PROCID"};
+    uint64_t rank;
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *rank = getenv(names[i]);
-
-        if (rank) return strcmp(rank, "0") != 0;
-    }
-    return false;
+    return tally_launcher_rank(getenv, &rank) && rank != 0;
 }
 
 void cli_failure_print(cli_failure *f)

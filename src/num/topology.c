@@ -12,13 +12,16 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 typedef struct machine {
     size_t units;     /* that this process may run on */
     size_t all_units; /* of the machine */
     size_t cores;
-    uint64_t memory; /* bytes */
+    tally_units bound, allowed; /* empty when they cannot be told */
+    uint64_t memory;            /* bytes */
     char processor[128];
 } machine;
 
@@ -42,21 +45,33 @@ static void copy_name(const char *from, char *to, size_t most)
     to[used] = '\0';
 }
 
+static tally_units copy_units(hwloc_const_bitmap_t from)
+{
+    tally_units to = {{0}};
+
+    if (hwloc_bitmap_last(from) >= 64 * TALLY_UNITS_WORDS) return to;
+    for (int i = hwloc_bitmap_first(from); i >= 0; i = hwloc_bitmap_next(from, i))
+        to.words[i / 64] |= (uint64_t)1 << i % 64;
+    return to;
+}
+
 /* The binding of this thread: helper threads that a library started before the process
  * was bound may still roam, and do not count. */
-static size_t count_units(hwloc_topology_t topology)
+static void read_binding(hwloc_topology_t topology)
 {
+    hwloc_const_bitmap_t allowed = hwloc_topology_get_allowed_cpuset(topology);
     hwloc_bitmap_t bound = hwloc_bitmap_alloc();
-    size_t units = seen.all_units;
 
+    seen.units = seen.all_units;
     if (bound && hwloc_get_cpubind(topology, bound, HWLOC_CPUBIND_THREAD) == 0) {
-        hwloc_bitmap_and(bound, bound, hwloc_topology_get_allowed_cpuset(topology));
+        hwloc_bitmap_and(bound, bound, allowed);
         int weight = hwloc_bitmap_weight(bound);
 
-        if (weight > 0) units = (size_t)weight;
+        if (weight > 0) seen.units = (size_t)weight;
+        seen.bound = copy_units(bound);
+        seen.allowed = copy_units(allowed);
     }
     hwloc_bitmap_free(bound);
-    return units;
 }
 
 static void read_topology(hwloc_topology_t topology)
@@ -69,7 +84,7 @@ static void read_topology(hwloc_topology_t topology)
 
     if (units > 0) seen.all_units = (size_t)units;
     seen.cores = cores > 0 ? (size_t)cores : seen.all_units;
-    seen.units = count_units(topology);
+    read_binding(topology);
     seen.memory = root->total_memory;
     if (name) copy_name(name, seen.processor, sizeof seen.processor);
 }
@@ -110,6 +125,34 @@ size_t tally_topology_memory(void)
     uint64_t memory = look_once()->memory;
 
     return memory > 0 && memory < SIZE_MAX ? (size_t)memory : SIZE_MAX;
+}
+
+size_t tally_units_count(const tally_units *s)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < TALLY_UNITS_WORDS; i++)
+        n += (size_t)__builtin_popcountll(s->words[i]);
+    return n;
+}
+
+/* The same in all containers of a kernel, and another after a boot. */
+static uint64_t machine_id(void)
+{
+    char text[256] = "";
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "r");
+
+    if (!file || !fgets(text, sizeof text, file)) gethostname(text, sizeof text - 1);
+    if (file) fclose(file);
+    return XXH3_64bits(text, strlen(text));
+}
+
+bool tally_topology_place(tally_place *place)
+{
+    const machine *m = look_once();
+
+    *place = (tally_place){machine_id(), m->bound, m->allowed};
+    return tally_units_count(&m->bound) > 0 && tally_units_count(&m->allowed) > 0;
 }
 
 bool tally_topology_describe(char *text, size_t most)

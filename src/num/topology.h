@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Processing units (hardware threads) that this process may run on: the binding that
  * mpirun, taskset or a container gave it is respected.  At least 1. */
@@ -17,6 +18,26 @@ size_t tally_topology_cores(void);
 
 /* Bytes of memory of the machine; SIZE_MAX when that is unknown. */
 size_t tally_topology_memory(void);
+
+/* A set of processing units by the system's numbers: unit i is bit i % 64 of word
+ * i / 64. */
+enum { TALLY_UNITS_WORDS = 16 };
+
+typedef struct tally_units {
+    uint64_t words[TALLY_UNITS_WORDS];
+} tally_units;
+
+size_t tally_units_count(const tally_units *s);
+
+/* Where this process may run, and what could be had. */
+typedef struct tally_place {
+    uint64_t machine;           /* equal for all processes of one running kernel */
+    tally_units bound, allowed; /* by mpirun or taskset; by the container */
+} tally_place;
+
+/* False, and a place on a machine of no units, when it cannot be told or there are more
+ * than 1024. */
+bool tally_topology_place(tally_place *place);
 
 /* Writes one line such as "2 cores, Intel Xeon Platinum 8168, 24 GiB" into text, always
  * terminated; false when it was cut short. */

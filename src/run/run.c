@@ -9,7 +9,7 @@
 #include "base/status.h"
 #include "num/gemm.h"
 #include "num/isa.h"
-#include "num/topology.h"
+#include "run/binding.h"
 #include "run/config.h"
 #include "run/folder.h"
 #include "run/manifest.h"
@@ -220,13 +220,12 @@ tally_status tally_run_open(tally_run *run, tally_comm *comm)
         comm->stalled = tell_of_a_stall;
         comm->stalled_context = run;
         comm->patience = run->options->patience;
-        tally_gemm_threads(run->options->threads
-                               ? run->options->threads
-                               : tally_topology_threads(comm->node_size));
+        tally_gemm_threads(tally_run_threads(run));
         status = open_alone(run);
     }
     TALLY_TRY(tally_agree(comm, status));
     TALLY_TRY(tally_agree(comm, check_identity(run)));
+    TALLY_TRY(tally_binding_check(run));
     tell_of_the_data(run);
     status = tally_exchange_open(&run->exchange, run->options->exchange, comm,
                                  &run->f->layout, run->plan, run->plan_count,

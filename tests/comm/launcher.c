@@ -56,6 +56,61 @@ Test(launcher, singletons_are_refused)
     expect_fail(tally_launcher_check(get, "sim", 1), MISMATCH, "comm sim");
 }
 
+Test(launcher, each_launcher_is_known_by_its_variables)
+{
+    static const struct {
+        const char *name, *value;
+        tally_launcher kind;
+        uint64_t count;
+    } cases[] = {
+        {"OMPI_COMM_WORLD_SIZE", "4", TALLY_OPEN_MPI,       4},
+        {"PMI_SIZE",             "3", TALLY_HYDRA,          3},
+        {"MV2_COMM_WORLD_SIZE",  "5", TALLY_HYDRA,          5},
+        {"JSM_NAMESPACE_SIZE",   "6", TALLY_OTHER_LAUNCHER, 6},
+        {"PALS_RANKID",          "2", TALLY_OTHER_LAUNCHER, 0},
+        {"SLURM_PROCID",         "0", TALLY_NO_LAUNCHER,    0},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pairs[0] = NULL;
+        set(cases[i].name, cases[i].value);
+        cr_assert(eq(int, (int)tally_launcher_kind(get), (int)cases[i].kind), "%s",
+                  cases[i].name);
+        cr_assert(tally_launcher_present(get) == (cases[i].kind != TALLY_NO_LAUNCHER));
+        cr_assert(eq(u64, tally_launcher_count(get), cases[i].count));
+    }
+}
+
+Test(launcher, srun_is_srun_though_it_speaks_pmi)
+{
+    set("SLURM_PROCID", "1");
+    set("SLURM_STEP_NUM_TASKS", "2");
+    set("PMI_SIZE", "2");
+    cr_assert(eq(int, (int)tally_launcher_kind(get), (int)TALLY_SRUN));
+}
+
+Test(launcher, a_rank_that_does_not_fit_betrays_a_singleton)
+{
+    uint64_t rank;
+
+    cr_assert(not(tally_launcher_rank(get, &rank)));
+    set("PALS_RANKID", "2");
+    cr_assert(tally_launcher_rank(get, &rank));
+    cr_assert(eq(u64, rank, 2));
+    expect_ok(tally_launcher_check(get, "mpi", 3));
+    expect_fail(tally_launcher_check(get, "mpi", 1), MISMATCH,
+                "started at least 3 processes, but MPI sees 1 rank:");
+}
+
+Test(launcher, ranks_of_this_node_that_do_not_fit_betray_one_too)
+{
+    set("MPI_LOCALNRANKS", "2");
+    cr_assert(eq(u64, tally_launcher_count(get), 0)); /* there may be other nodes */
+    expect_ok(tally_launcher_check(get, "mpi", 8));
+    expect_fail(tally_launcher_check(get, "self", 1), MISMATCH,
+                "started at least 2 processes, but comm self");
+}
+
 Test(launcher, a_count_of_one_suits_all)
 {
     set("OMPI_COMM_WORLD_SIZE", "1");

@@ -56,6 +56,30 @@ Test(topology, a_bound_rank_counts_only_its_own)
     cr_assert(eq(sz, tally_topology_threads(2), 1));
 }
 
+Test(topology, a_place_is_what_the_scheduler_allows)
+{
+    cpu_set_t set, one;
+    tally_place place;
+
+    size_t units = units_of_scheduler(&set);
+    CPU_ZERO(&one);
+    for (int i = 0; i < CPU_SETSIZE; i++)
+        if (CPU_ISSET(i, &set)) {
+            CPU_ZERO(&one);
+            CPU_SET(i, &one); /* the last */
+        }
+    cr_assert(sched_setaffinity(0, sizeof one, &one) == 0);
+    cr_assert(tally_topology_place(&place));
+    cr_assert(eq(sz, tally_units_count(&place.bound), 1));
+    cr_assert(tally_units_count(&place.allowed) >= units);
+    for (int i = 0; i < 64 * TALLY_UNITS_WORDS; i++) {
+        bool is = place.bound.words[i / 64] >> i % 64 & 1;
+
+        cr_assert(is == (CPU_ISSET(i, &one) != 0));
+    }
+    cr_assert(place.machine != 0);
+}
+
 Test(topology, the_environment_wins)
 {
     forget_environment();
