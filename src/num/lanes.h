@@ -20,6 +20,9 @@
 
 #include "tally/layout.h"
 
+#ifdef __SSE2__
+#    include <immintrin.h>
+#endif
 #include <sleef.h>
 #include <stdint.h>
 #include <string.h>
@@ -98,6 +101,42 @@ static inline tally_lanes tally_lanes_choose(tally_lanes_mask held, tally_lanes 
                                              tally_lanes b)
 {
     return (tally_lanes)((held & (tally_lanes_mask)a) | (~held & (tally_lanes_mask)b));
+}
+
+/* One bit a lane, the lowest for the first: set where the comparison held. */
+static inline uint64_t tally_lanes_bits(tally_lanes_mask held)
+{
+#if defined(__AVX512F__) && defined(TALLY_DOUBLE)
+    return _mm512_movepi64_mask((__m512i)held);
+#elif defined(__AVX512F__)
+    return _mm512_movepi32_mask((__m512i)held);
+#elif defined(__AVX2__) && defined(TALLY_DOUBLE)
+    return (uint64_t)_mm256_movemask_pd((__m256d)held);
+#elif defined(__AVX2__)
+    return (uint64_t)_mm256_movemask_ps((__m256)held);
+#elif defined(__SSE2__) && defined(TALLY_DOUBLE)
+    return (uint64_t)_mm_movemask_pd((__m128d)held);
+#elif defined(__SSE2__)
+    return (uint64_t)_mm_movemask_ps((__m128)held);
+#else
+    return held[0] & 1;
+#endif
+}
+
+/* The other way round: the lanes whose bit is set. */
+static inline tally_lanes_mask tally_lanes_where(uint64_t bits)
+{
+#if defined(__AVX512F__) && defined(TALLY_DOUBLE)
+    return (tally_lanes_mask)_mm512_movm_epi64((__mmask8)bits);
+#elif defined(__AVX512F__)
+    return (tally_lanes_mask)_mm512_movm_epi32((__mmask16)bits);
+#else
+    tally_lanes_mask own;
+
+    for (int k = 0; k < (int)TALLY_LANES; k++)
+        own[k] = (tally_lane_bits)1 << k;
+    return (own & (tally_lane_bits)bits) == own;
+#endif
 }
 
 static inline tally_lanes tally_lanes_abs(tally_lanes x)

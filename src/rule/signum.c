@@ -11,7 +11,7 @@
  * State: 1 vector, private to the rank.  Elementwise; momentum and packing are one pass
  * over g and m. */
 
-#include "num/bits.h"
+#include "num/lanes.h"
 #include "rule/rule.h"
 #include "rule/signs.h"
 
@@ -36,21 +36,36 @@ static void remember(tally_span s, double beta, const tally_real *restrict g,
         m[i] = keep * m[i] + gain * g[i];
 }
 
-/* Blocks short enough that m is still in the cache when its signs are packed. */
+/* The same for up to 64 coordinates, and their signs while they are in registers. */
+static inline void remember_word(double beta, const tally_real *g, size_t left,
+                                 tally_real *m, uint64_t *minus, uint64_t *present)
+{
+    const tally_real keep = (tally_real)beta, gain = (tally_real)(1 - beta);
+    uint64_t below = 0, above = 0;
+
+    for (size_t k = 0; k < 64 && k < left; k += TALLY_LANES) {
+        tally_lanes x = keep * tally_lanes_load(m + k, left - k) +
+                        gain * tally_lanes_load(g + k, left - k);
+
+        tally_lanes_store(x, m + k, left - k);
+        below |= tally_lanes_bits(x < 0) << k;
+        above |= tally_lanes_bits(x > 0) << k;
+    }
+    *minus = below;
+    *present = below | above;
+}
+
 static void propose_bits(tally_span s, double beta, const tally_real *g, tally_real *m,
                          tally_view *v)
 {
-    enum { BLOCK = 2048 };
+    for (size_t i = s.first, end = s.first + s.count; i < end; i += 64) {
+        uint64_t present;
 
-    for (size_t done = 0; done < s.count; done += BLOCK) {
-        size_t left = s.count - done;
-        tally_span piece = {s.first + done, left < BLOCK ? left : BLOCK};
-
-        remember(piece, beta, g, m);
-        if (v->mask)
-            tally_bits_pack_masked(m, piece, v->bits, v->mask);
+        if (i + 64 <= end)
+            remember_word(beta, g + i, 64, m + i, &v->bits[i / 64], &present);
         else
-            tally_bits_pack(m, piece, v->bits);
+            remember_word(beta, g + i, end - i, m + i, &v->bits[i / 64], &present);
+        if (v->mask) v->mask[i / 64] = present;
     }
     v->values = NULL;
     v->scale = 1;
