@@ -101,6 +101,9 @@ struct tally_comm {
     void (*stalled)(void *context, tally_comm *c, int peer, int tag, double seconds);
     void *stalled_context;
     double patience;
+    /* Set by whoever found a rank gone: nothing is collective any more, and mpi ends
+     * without MPI_Finalize, which would wait for it. */
+    bool ragged;
     struct tally_shm *shm; /* what sums through shared memory have in common */
     void *inner;           /* the member's own */
 };

@@ -23,7 +23,7 @@ extern "C" {
 /* The options of a run: the flags of `tally train`.  Families hold a spec each. */
 typedef struct tally_config {
     char *comm, *data, *model, *loss, *rule, *schedule, *clip, *exchange, *trainer,
-        *penalty;
+        *consistency, *penalty;
     double rate;
     int rate_scaling;        /* a tally_scaling: of the rate with the global batch */
     uint64_t rate_reference; /* the global batch that the rate is meant for */
@@ -39,7 +39,8 @@ typedef struct tally_config {
     uint64_t checkpoint_every; /* steps; 0: once an epoch */
     uint64_t keep;             /* checkpoints kept */
     uint64_t log_every;        /* steps between metrics; 0: once an epoch */
-    double patience;           /* seconds of waiting before a rank says for whom */
+    double patience;           /* seconds of silence before a rank says of whom; trainer
+                                  server then goes on without it */
     char *out;                 /* the run folder; NULL: none, nothing is kept */
 } tally_config;
 
@@ -49,6 +50,10 @@ typedef struct tally_run tally_run;
 
 typedef struct tally_trainer_ops {
     tally_about about;
+    /* Optional: who does what.  Sets run->workers and run->holders, which are all ranks
+     * before.  A trainer with roles uses no exchange, counts its bytes itself, and may
+     * lose ranks: nothing is collective over all of them from train on.  Local. */
+    tally_status (*roles)(tally_run *run);
     /* Optional: when model, data and first weights are there.  May set steps,
      * steps_per_epoch and held, and open trainer_state, which checkpoints then hold and
      * the run closes.  Local. */
@@ -57,7 +62,8 @@ typedef struct tally_trainer_ops {
     void (*close)(tally_run *run); /* optional; also after an open that failed */
 } tally_trainer_ops;
 
-extern TALLY_API const tally_family tally_trainer_family, tally_strategy_family;
+extern TALLY_API const tally_family tally_trainer_family, tally_strategy_family,
+    tally_consistency_family;
 TALLY_API tally_status tally_register_trainer(const tally_trainer_ops *ops);
 
 /* A named row of choices; each is a spec, NULL leaves the family as it is. */
@@ -80,7 +86,35 @@ typedef struct tally_result {
     double step_median_seconds;
     double bytes_sent_per_step; /* by the exchange, mean over ranks */
     double overlap; /* share of the exchange's time hidden under the gradient, 0..1 */
+    struct tally_tale *tale; /* what servers saw; owned by the run; NULL: no server */
 } tally_result;
+
+enum { TALLY_STALENESS_MOST = 64 };
+
+/* What a server saw of one worker. */
+typedef struct tally_worker_tale {
+    int rank;
+    bool lost;                        /* at the end */
+    uint64_t pushes;                  /* gradients of it that moved the weights */
+    uint64_t dropped, refused;        /* came too late or twice; were not in order */
+    double computing, waiting, speed; /* seconds in gradients; for replies; rows a
+                                         second of computing */
+    double staleness;                 /* sum over its pushes */
+} tally_worker_tale;
+
+/* What servers saw of a run: staleness is how many updates the weights had gone through
+ * between being read and being moved. */
+typedef struct tally_tale {
+    uint64_t pushes, dropped, refused, lost, returned;
+    uint64_t staleness[TALLY_STALENESS_MOST]; /* pushes by staleness; the last: or more
+                                               */
+    uint64_t staleness_most,
+        lead_most; /* lead: clocks before the slowest, at a start */
+    double staleness_sum;
+    double idle;  /* share of its time that server 0 waited, 0..1 */
+    size_t count; /* workers */
+    tally_worker_tale *worker;
+} tally_tale;
 
 /* What a person may be told as the run goes; NULL members are left out.  Called on rank
  * 0 only (`warned`: on the rank concerned). */
@@ -115,9 +149,17 @@ struct tally_run {
     const tally_trainer_ops *trainer;
     void *trainer_options;
     tally_state trainer_state;
+    const tally_about *consistency;
+    void *consistency_options;
+    int workers; /* ranks that compute gradients: the last so many of the comm */
+    int holders; /* ranks that hold weights, state and checkpoints: the first so many */
+    tally_comm *crew; /* theirs; comm itself when all hold, NULL on the others */
     /* Set by a trainer whose weights are not in run->w all the time.  `snapshot` brings
-     * run->w up to date on all ranks.  Collective. */
+     * run->w and the state of the rule up to date on all holders; `breathe` is called
+     * between pieces of an evaluation, whose w stays as it is.  Collective over the
+     * holders; local. */
     tally_status (*snapshot)(tally_run *run);
+    tally_status (*breathe)(tally_run *run);
     void *held; /* theirs */
     tally_span *plan;
     size_t plan_count;
@@ -151,7 +193,7 @@ TALLY_API tally_status tally_run_open(tally_run *run, tally_comm *comm);
  * finite. Collective. */
 TALLY_API tally_status tally_run_train(tally_run *run);
 
-/* The exact score of a split over all ranks, the same on each.  Collective. */
+/* The exact score of a split, the same on each holder.  Collective over the holders. */
 TALLY_API tally_status tally_run_score(tally_run *run, tally_split split,
                                        tally_score *score);
 

@@ -14,4 +14,8 @@ typedef struct cli_facts {
 /* Collective. */
 tally_status cli_facts_gather(const tally_run *run, cli_facts *facts);
 
+/* What has changed at the end: memory, of the ranks that hold the weights, for others
+ * may be gone.  Collective over the holders. */
+tally_status cli_facts_renew(const tally_run *run, cli_facts *facts);
+
 #endif

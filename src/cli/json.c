@@ -60,6 +60,65 @@ static int put_result(json_t *json, const tally_result *r)
     return bad;
 }
 
+/* Null without servers. */
+static int put_tally(json_t *json, const char *name, const tally_tale *t, uint64_t n)
+{
+    return json_object_set_new(json, name, t ? count(n) : json_null());
+}
+
+static json_t *list_staleness(const tally_tale *t)
+{
+    json_t *list = json_array();
+    size_t most = TALLY_STALENESS_MOST;
+
+    while (most > 0 && t->staleness[most - 1] == 0)
+        most--;
+    for (size_t i = 0; i < most; i++)
+        json_array_append_new(list, count(t->staleness[i]));
+    return list;
+}
+
+static json_t *list_workers(const tally_tale *t)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < t->count; i++) {
+        const tally_worker_tale *w = &t->worker[i];
+        json_t *one =
+            json_pack("{s:i, s:b, s:I, s:I, s:I, s:o, s:o, s:o}", "rank", w->rank,
+                      "lost", (int)w->lost, "pushes", (json_int_t)w->pushes, "dropped",
+                      (json_int_t)w->dropped, "refused", (json_int_t)w->refused,
+                      "computing_seconds", cli_json_number(w->computing),
+                      "waiting_seconds", cli_json_number(w->waiting), "staleness_mean",
+                      cli_json_number(w->staleness / (double)w->pushes));
+
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+static int put_tale(json_t *json, const tally_tale *t)
+{
+    static const tally_tale none;
+    const tally_tale *x = t ? t : &none;
+    int bad = 0;
+
+    bad |= put_tally(json, "pushes", t, x->pushes);
+    bad |= put_tally(json, "dropped", t, x->dropped);
+    bad |= put_tally(json, "refused", t, x->refused);
+    bad |= put_tally(json, "lost_workers", t, x->lost);
+    bad |= put_tally(json, "returned_workers", t, x->returned);
+    bad |= put_tally(json, "staleness_max", t, x->staleness_most);
+    bad |= put_tally(json, "lead_max", t, x->lead_most);
+    bad |= json_object_set_new(json, "staleness_mean",
+                               cli_json_number(x->staleness_sum / (double)x->pushes));
+    bad |=
+        json_object_set_new(json, "server_idle", t ? json_real(t->idle) : json_null());
+    bad |= json_object_set_new(json, "staleness", t ? list_staleness(t) : json_null());
+    bad |= json_object_set_new(json, "workers", t ? list_workers(t) : json_null());
+    return bad;
+}
+
 static int put_facts(json_t *json, const tally_run *run, const cli_facts *facts)
 {
     int bad = 0;
@@ -81,7 +140,8 @@ tally_status cli_json_result(const tally_run *run, const cli_facts *facts,
 {
     json_t *object = json_object();
 
-    if (put_result(object, &run->result) || put_facts(object, run, facts) ||
+    if (put_result(object, &run->result) || put_tale(object, run->result.tale) ||
+        put_facts(object, run, facts) ||
         json_object_set_new(object, "options", tally_config_json(run))) {
         json_decref(object);
         return TALLY_FAIL(MEMORY, "no memory for the result as JSON");

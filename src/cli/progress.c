@@ -148,8 +148,13 @@ void cli_progress_begin(cli_progress *p, const tally_run *run, const cli_facts *
             name_length(o->data), o->data, (unsigned long long)run->sampler.train_count,
             (unsigned long long)run->sampler.validate_count,
             (unsigned long long)run->sampler.test_count);
-    fprintf(p->to, "exchange %.*s; rule %.*s\n", name_length(o->exchange), o->exchange,
-            name_length(o->rule), o->rule);
+    if (run->trainer && run->trainer->roles)
+        fprintf(p->to, "trainer %s, %d working, consistency %.*s; ",
+                run->trainer->about.name, run->workers, name_length(o->consistency),
+                o->consistency);
+    else
+        fprintf(p->to, "exchange %.*s; ", name_length(o->exchange), o->exchange);
+    fprintf(p->to, "rule %.*s\n", name_length(o->rule), o->rule);
     fflush(p->to);
 }
 

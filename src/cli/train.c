@@ -63,15 +63,15 @@ static tally_status resolve(const job *j, tally_run *run)
     return TALLY_OK;
 }
 
-static tally_status report(const job *j, const tally_run *run, cli_progress *p)
+static tally_status report(const job *j, const tally_run *run, cli_facts *facts,
+                           cli_progress *p)
 {
-    cli_facts facts;
     json_t *json;
 
-    TALLY_TRY(cli_facts_gather(run, &facts));
-    cli_progress_end(p, run, &facts);
+    TALLY_TRY(cli_facts_renew(run, facts));
+    cli_progress_end(p, run, facts);
     if (!j->json || run->comm->rank != 0) return TALLY_OK;
-    TALLY_TRY(cli_json_result(run, &facts, &json));
+    TALLY_TRY(cli_json_result(run, facts, &json));
     TALLY_TRY(cli_json_print(json));
     return TALLY_OK;
 }
@@ -92,7 +92,7 @@ static tally_status train(const job *j, tally_run *run, tally_comm *c, cli_progr
     cli_progress_begin(p, run, &facts);
     tally_stop_on_signals();
     TALLY_TRY(tally_run_train(run));
-    TALLY_TRY(report(j, run, p));
+    TALLY_TRY(report(j, run, &facts, p));
     return TALLY_OK;
 }
 

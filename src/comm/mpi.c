@@ -438,7 +438,18 @@ static tally_status initialise(bool *ours)
     return TALLY_OK;
 }
 
-static tally_status enter(const void *options, tally_body body, void *context)
+/* Started so that a rank's death does not end the others: one may die at any time, also
+ * after its last word, and MPI_Finalize would wait for it. */
+static bool may_lose_ranks(void)
+{
+    const char *recovers = getenv("OMPI_MCA_orte_enable_recovery");
+
+    return recovers && strcmp(recovers, "1") == 0;
+}
+
+/* *alone: the others cannot be met any more. */
+static tally_status enter(const void *options, tally_body body, void *context,
+                          bool *alone)
 {
     seat s = {.comm = MPI_COMM_NULL, .node = MPI_COMM_NULL};
     tally_comm c = {.ops = &tally_comm_mpi, .options = options};
@@ -448,24 +459,22 @@ static tally_status enter(const void *options, tally_body body, void *context)
     tally_status status = describe(&c, &s);
     if (!status) status = tally_launcher_check(getenv, "mpi", (uint64_t)c.size);
     if (!status) status = body(&c, context);
-    if (status && c.size > 1 && !tally_error_agreed()) return status;
-    leave(&s);
+    *alone =
+        c.ragged || may_lose_ranks() || (status && c.size > 1 && !tally_error_agreed());
+    if (!*alone) leave(&s);
     return status;
 }
 
-/* Without an agreement the others may never come to MPI_Finalize, which waits for them:
- * then it is left out, and the launcher ends them when this process exits. */
+/* Without an agreement, or with a rank gone, the others may never come to MPI_Finalize,
+ * which waits for them: then it is left out, and the launcher ends them when this
+ * process exits. */
 static tally_status launch(const void *options, tally_body body, void *context)
 {
-    bool ours;
+    bool ours, alone = false;
     tally_status status = initialise(&ours);
-    int size = 1;
 
-    if (!status) {
-        status = enter(options, body, context);
-        MPI_Comm_size(MPI_COMM_WORLD, &size);
-    }
-    if (ours && (!status || size == 1 || tally_error_agreed())) MPI_Finalize();
+    if (!status) status = enter(options, body, context, &alone);
+    if (ours && !alone) MPI_Finalize();
     return status;
 }
 

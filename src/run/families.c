@@ -4,11 +4,9 @@
 #include "tally/run.h"
 
 const tally_family *const tally_families[] = {
-    &tally_comm_family,     &tally_source_family,
-    &tally_model_family,    &tally_layer_family,
-    &tally_loss_family,     &tally_penalty_family,
-    &tally_rule_family,     &tally_schedule_family,
-    &tally_clip_family,     &tally_codec_family,
-    &tally_exchange_family, &tally_trainer_family,
-    &tally_strategy_family, NULL,
+    &tally_comm_family,        &tally_source_family,   &tally_model_family,
+    &tally_layer_family,       &tally_loss_family,     &tally_penalty_family,
+    &tally_rule_family,        &tally_schedule_family, &tally_clip_family,
+    &tally_codec_family,       &tally_exchange_family, &tally_trainer_family,
+    &tally_consistency_family, &tally_strategy_family, NULL,
 };

@@ -28,7 +28,7 @@ tally_status tally_manifest_write(tally_run *run)
                   (json_int_t)run->f->layout.length, "options", options);
     char *text = manifest ? json_dumps(manifest, JSON_INDENT(2)) : NULL;
     tally_status status = tally_agree(
-        run->comm, text ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for the manifest"));
+        run->crew, text ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for the manifest"));
 
     if (!status) status = tally_folder_describe(run->folder, text);
     free(text);

@@ -1,7 +1,8 @@
 /* observe.c — what happens around the steps: metrics, evaluation, checkpoints, the end.
  *
- * One call after each step.  All ranks take the same branches, since the score, the
- * step and the stop flag they decide by are the same on each. */
+ * One call after each step, on the ranks that hold the weights: all, unless the trainer
+ * has roles.  They take the same branches, since the score, the step and the stop flag
+ * they decide by are the same on each. */
 
 #include "run/observe.h"
 
@@ -19,7 +20,7 @@
 
 enum { LOSS_SUM, COUNT, STEP_SAMPLES, VALIDATE }; /* run->state.at */
 
-enum { ROWS_AT_A_TIME = 1024 }; /* in evaluation */
+enum { ROWS_AT_A_TIME = 1024, ROWS_IN_A_BREATH = 128 }; /* in evaluation */
 
 static void say(const tally_run *run, const char *format, ...) TALLY_PRINTF(2, 3);
 
@@ -50,15 +51,18 @@ tally_status tally_observe_metric(tally_run *run, const char *name, double value
 static tally_status score_share(tally_run *run, tally_split split, tally_score *score)
 {
     uint64_t rows[ROWS_AT_A_TIME];
-    uint64_t share = tally_sampler_share(&run->sampler, split, run->comm->rank);
+    tally_sampler sampler = run->sampler; /* dealt among the holders, not the workers */
 
-    for (uint64_t first = 0; first < share; first += ROWS_AT_A_TIME) {
-        size_t n =
-            share - first < ROWS_AT_A_TIME ? (size_t)(share - first) : ROWS_AT_A_TIME;
+    sampler.size = run->crew->size;
+    uint64_t share = tally_sampler_share(&sampler, split, run->crew->rank);
+    uint64_t most = run->breathe ? ROWS_IN_A_BREATH : ROWS_AT_A_TIME;
+    for (uint64_t first = 0; first < share; first += most) {
+        size_t n = (size_t)(share - first < most ? share - first : most);
 
-        tally_sampler_rows(&run->sampler, split, run->comm->rank, first, n, rows);
+        tally_sampler_rows(&sampler, split, run->crew->rank, first, n, rows);
         tally_samples s = {.split = split, .rows = rows, .count = n, .weight = 1};
         TALLY_TRY(run->f->ops->value(run->f, run->w, s, score));
+        if (run->breathe) TALLY_TRY(run->breathe(run));
     }
     return TALLY_OK;
 }
@@ -66,16 +70,16 @@ static tally_status score_share(tally_run *run, tally_split split, tally_score *
 tally_status tally_run_score(tally_run *run, tally_split split, tally_score *score)
 {
     tally_score mine = {0};
-    tally_score *all = calloc((size_t)run->comm->size, sizeof *all);
+    tally_score *all = calloc((size_t)run->crew->size, sizeof *all);
     tally_status status =
         all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for the scores");
 
     *score = (tally_score){0};
     if (!status && run->snapshot) status = run->snapshot(run);
     if (!status && run->f->source) status = score_share(run, split, &mine);
-    status = tally_agree(run->comm, status);
-    if (!status) status = tally_gather_all(run->comm, &mine, sizeof mine, all);
-    for (int r = 0; !status && r < run->comm->size; r++) {
+    status = tally_agree(run->crew, status);
+    if (!status) status = tally_gather_all(run->crew, &mine, sizeof mine, all);
+    for (int r = 0; !status && r < run->crew->size; r++) {
         score->loss_sum += all[r].loss_sum;
         score->correct += all[r].correct;
         score->count += all[r].count;
@@ -123,7 +127,7 @@ static tally_status drifted(const tally_run *run, int rank)
 static tally_status check_weights(tally_run *run)
 {
     uint64_t mine = XXH3_64bits(run->w, run->f->layout.length * sizeof *run->w);
-    uint64_t *all = calloc((size_t)run->comm->size, sizeof *all);
+    uint64_t *all = calloc((size_t)run->crew->size, sizeof *all);
     uint32_t bad = first_bad_tensor(&run->f->layout, run->w);
     tally_status status =
         all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for the hashes");
@@ -132,12 +136,12 @@ static tally_status check_weights(tally_run *run)
         status = TALLY_FAIL(
             DIVERGED, "after step %llu %s holds a weight that is not finite",
             (unsigned long long)run->step, run->f->layout.tensors[bad - 1].name);
-    status = tally_agree(run->comm, status);
-    if (!status) status = tally_gather_all(run->comm, &mine, sizeof mine, all);
-    for (int r = 1; !status && r < run->comm->size; r++)
+    status = tally_agree(run->crew, status);
+    if (!status) status = tally_gather_all(run->crew, &mine, sizeof mine, all);
+    for (int r = 1; !status && r < run->crew->size; r++)
         if (all[r] != all[0]) status = drifted(run, r);
     free(all);
-    return tally_agree(run->comm, status);
+    return tally_agree(run->crew, status);
 }
 
 /* What a step counts in: another value would give the same step other rows. */
@@ -145,7 +149,7 @@ static double step_samples(const tally_run *run)
 {
     const tally_config *o = run->options;
 
-    return (double)o->batch * (double)o->accumulate * (double)run->comm->size;
+    return (double)o->batch * (double)o->accumulate * (double)run->workers;
 }
 
 enum { PARTS = 4 };
@@ -157,7 +161,7 @@ static tally_checkpoint checkpoint_of(tally_run *run, tally_part parts[PARTS])
     parts[2] = (tally_part){"exchange", &run->exchange.state};
     parts[3] = (tally_part){"trainer", &run->trainer_state};
     return (tally_checkpoint){.step = run->step,
-                              .ranks = (uint64_t)run->comm->size,
+                              .ranks = (uint64_t)run->crew->size,
                               .data_hash = run->f->source ? run->f->source->hash : 0,
                               .layout = &run->f->layout,
                               .w = run->w,
@@ -219,7 +223,7 @@ tally_status tally_observe_resume(tally_run *run)
         return TALLY_OK;
     }
     TALLY_TRY(status);
-    TALLY_TRY(tally_agree(run->comm, check_position(run)));
+    TALLY_TRY(tally_agree(run->crew, check_position(run)));
     run->step = what.step;
     if (skipped && run->observer.warned && run->comm->rank == 0) {
         char sentence[640];
@@ -256,9 +260,7 @@ static tally_status log_epoch_so_far(tally_run *run, double rate)
 static tally_status end_epoch(tally_run *run)
 {
     tally_result *result = &run->result;
-    double *loss_sum = run->state.at[LOSS_SUM], *count = run->state.at[COUNT];
 
-    *loss_sum = *count = 0;
     if (run->sampler.validate_count)
         TALLY_TRY(evaluate(run, TALLY_VALIDATE, "validate", &result->validate_accuracy,
                            &result->validate_loss));
@@ -296,9 +298,11 @@ tally_status tally_observe_step(tally_run *run, const tally_score *score, double
                               share_of(score->loss_sum, score->count), rate);
     if (last || stop || is_due(run, run->options->log_every))
         TALLY_TRY(log_epoch_so_far(run, rate));
-    if (epoch || last) TALLY_TRY(end_epoch(run));
+    if (epoch || last) *loss_sum = *count = 0;
+    /* Saved first: a trainer that goes on during the evaluation is at this step now. */
     if (last || stop || is_due(run, run->options->checkpoint_every))
         TALLY_TRY(save(run));
+    if (epoch || last) TALLY_TRY(end_epoch(run));
     return stop && !last ? stopped(run) : TALLY_OK;
 }
 
@@ -322,6 +326,20 @@ static tally_status count_bytes(tally_run *run, uint64_t steps)
     return status;
 }
 
+/* The histogram of staleness, as metrics of the last step. */
+static tally_status write_tale(tally_run *run)
+{
+    const tally_tale *tale = run->result.tale;
+    char name[64];
+
+    for (size_t i = 0; tale && i < TALLY_STALENESS_MOST; i++) {
+        if (!tale->staleness[i]) continue;
+        snprintf(name, sizeof name, "server/staleness/%zu", i);
+        TALLY_TRY(metric(run, name, (double)tale->staleness[i]));
+    }
+    return TALLY_OK;
+}
+
 tally_status tally_run_train(tally_run *run)
 {
     tally_result *result = &run->result;
@@ -333,7 +351,11 @@ tally_status tally_run_train(tally_run *run)
     result->start_seconds = tally_process_seconds();
     TALLY_TRY(run->trainer->train(run));
     result->steps = run->step;
-    TALLY_TRY(count_bytes(run, run->step - before));
+    if (!run->crew) return TALLY_OK;
+    if (run->trainer->roles)
+        TALLY_TRY(write_tale(run));
+    else
+        TALLY_TRY(count_bytes(run, run->step - before));
     if (run->step == before) run->metrics = NULL; /* its line is there already */
     tally_status status =
         evaluate(run, TALLY_TEST, "test", &result->test_accuracy, &result->test_loss);

@@ -20,6 +20,8 @@ static const tally_option options[] = {
     TALLY_OPTION(TEXT, tally_config, clip, "none", NULL, "bound on the gradient"),
     TALLY_OPTION(TEXT, tally_config, exchange, "allreduce", NULL, "how ranks agree"),
     TALLY_OPTION(TEXT, tally_config, trainer, "lockstep", NULL, "who owns the loop"),
+    TALLY_OPTION(TEXT, tally_config, consistency, "async", NULL,
+                 "whom a worker of trainer server waits for"),
     TALLY_OPTION(REAL, tally_config, rate, "0.1", "(0, inf)",
                  "base learning rate, which the schedule scales"),
     TALLY_OPTION(CHOICE, tally_config, rate_scaling, "none", "none|linear|sqrt",
@@ -50,7 +52,8 @@ static const tally_option options[] = {
     TALLY_OPTION(COUNT, tally_config, log_every, "0", NULL,
                  "steps between metrics; 0: once an epoch"),
     TALLY_OPTION(REAL, tally_config, patience, "5", "(0, inf)",
-                 "seconds of waiting before a rank says for whom"),
+                 "seconds of silence before a rank says of whom; trainer server then "
+                 "goes on without it"),
     TALLY_OPTION(
         TEXT, tally_config, out, NULL, NULL,
         "the run folder: manifest, metrics, checkpoints; without it nothing is "

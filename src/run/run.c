@@ -76,7 +76,7 @@ static tally_status open_objective(tally_run *run)
     }
     if (!run->f->source) return TALLY_OK;
     return tally_sampler_open(&run->sampler, run->f->source, o->seed, o->validate,
-                              o->batch * o->accumulate, run->comm->size);
+                              o->batch * o->accumulate, run->workers);
 }
 
 static tally_status count_steps(tally_run *run)
@@ -113,7 +113,7 @@ static tally_status open_schedule(tally_run *run)
 {
     const tally_config *o = run->options;
     tally_scaling scaling = (tally_scaling)o->rate_scaling;
-    uint64_t batch = o->batch * o->accumulate * (uint64_t)run->comm->size;
+    uint64_t batch = o->batch * o->accumulate * (uint64_t)run->workers;
     double rate = o->rate * tally_scaling_factor(scaling, batch, o->rate_reference);
 
     if (scaling != TALLY_SCALING_NONE && !run->f->source)
@@ -125,20 +125,31 @@ static tally_status open_schedule(tally_run *run)
     return TALLY_OK;
 }
 
-static tally_status open_alone(tally_run *run)
+static tally_status open_trainer(tally_run *run)
 {
     const tally_config *o = run->options;
     const tally_about *trainer;
 
+    TALLY_TRY(tally_family_open(&tally_trainer_family, o->trainer, &trainer,
+                                &run->trainer_options));
+    run->trainer = (const tally_trainer_ops *)(const void *)trainer;
+    TALLY_TRY(tally_family_open(&tally_consistency_family, o->consistency,
+                                &run->consistency, &run->consistency_options));
+    run->workers = run->holders = run->comm->size;
+    return run->trainer->roles ? run->trainer->roles(run) : TALLY_OK;
+}
+
+static tally_status open_alone(tally_run *run)
+{
+    const tally_config *o = run->options;
+
     TALLY_TRY(tally_isa_check());
+    TALLY_TRY(open_trainer(run));
     TALLY_TRY(open_objective(run));
     TALLY_TRY(count_steps(run));
     TALLY_TRY(tally_rule_open(&run->rule, o->rule, &run->f->layout));
     TALLY_TRY(open_schedule(run));
     TALLY_TRY(tally_clip_open(&run->clip, o->clip));
-    TALLY_TRY(tally_family_open(&tally_trainer_family, o->trainer, &trainer,
-                                &run->trainer_options));
-    run->trainer = (const tally_trainer_ops *)(const void *)trainer;
     TALLY_TRY(open_plan(run));
     TALLY_TRY(tally_state_open(&run->state, slots, &run->f->layout));
     run->w = tally_allocate(run->f->layout.length, sizeof *run->w);
@@ -194,20 +205,51 @@ static tally_status check_identity(tally_run *run)
 
 /* ---- what needs the others ---- */
 
-static tally_status open_folder(tally_run *run)
+static tally_status open_crew(tally_run *run)
 {
-    const char *path = run->resume ? run->resume : run->options->out;
+    tally_comm *c = run->comm;
+    bool mine = c->rank < run->holders;
+
+    run->crew = c;
+    if (run->holders == c->size) return TALLY_OK;
+    TALLY_TRY(tally_comm_split(c, mine ? 0 : 1, c->rank, &run->crew));
+    if (mine) return TALLY_OK;
+    tally_comm_close(run->crew);
+    run->crew = NULL;
+    return TALLY_OK;
+}
+
+static tally_status open_exchange(tally_run *run)
+{
+    if (run->trainer->roles) return TALLY_OK;
+    return tally_exchange_open(&run->exchange, run->options->exchange, run->comm,
+                               &run->f->layout, run->plan, run->plan_count,
+                               run->options->seed);
+}
+
+/* On the holders. */
+static tally_status open_folder(tally_run *run, const char *path)
+{
     char metrics[4096];
 
-    if (!path) return TALLY_OK;
     snprintf(metrics, sizeof metrics, "%s/metrics.jsonl", path);
-    TALLY_TRY(tally_folder_open(&run->folder, run->comm, path, run->resume != NULL));
+    TALLY_TRY(tally_folder_open(&run->folder, run->crew, path, run->resume != NULL));
     if (run->resume) TALLY_TRY(tally_observe_resume(run));
     if (!run->resume || run->step < run->steps) TALLY_TRY(tally_manifest_write(run));
     tally_status status = TALLY_OK;
     if (run->comm->rank == 0)
         status = tally_metrics_open(&run->metrics, metrics, run->step);
-    return tally_agree(run->comm, status);
+    return tally_agree(run->crew, status);
+}
+
+/* What only some ranks did, all must know of. */
+static tally_status open_kept(tally_run *run)
+{
+    const char *path = run->resume ? run->resume : run->options->out;
+
+    if (!path) return TALLY_OK;
+    if (run->crew == run->comm) return open_folder(run, path);
+    return tally_agree(run->comm, run->crew ? open_folder(run, path) : TALLY_OK);
 }
 
 tally_status tally_run_open(tally_run *run, tally_comm *comm)
@@ -227,11 +269,15 @@ tally_status tally_run_open(tally_run *run, tally_comm *comm)
     TALLY_TRY(tally_agree(comm, check_identity(run)));
     TALLY_TRY(tally_binding_check(run));
     tell_of_the_data(run);
-    status = tally_exchange_open(&run->exchange, run->options->exchange, comm,
-                                 &run->f->layout, run->plan, run->plan_count,
-                                 run->options->seed);
-    TALLY_TRY(tally_agree(comm, status));
-    return open_folder(run);
+    TALLY_TRY(tally_agree(comm, open_exchange(run)));
+    TALLY_TRY(tally_agree(comm, open_crew(run)));
+    return open_kept(run);
+}
+
+static void close_tale(tally_tale *tale)
+{
+    if (tale) free(tale->worker);
+    free(tale);
 }
 
 void tally_run_close(tally_run *run)
@@ -239,9 +285,13 @@ void tally_run_close(tally_run *run)
     tally_exchange_close(&run->exchange);
     tally_metrics_close(run->metrics);
     tally_folder_close(run->folder);
+    if (run->crew != run->comm) tally_comm_close(run->crew);
+    close_tale(run->result.tale);
     tally_state_close(&run->state);
     if (run->trainer && run->trainer->close) run->trainer->close(run);
     tally_state_close(&run->trainer_state);
+    if (run->consistency)
+        tally_options_close(run->consistency, run->consistency_options);
     if (run->trainer) tally_options_close(&run->trainer->about, run->trainer_options);
     tally_clip_close(&run->clip);
     tally_schedule_close(&run->schedule);

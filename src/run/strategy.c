@@ -3,6 +3,7 @@
  *     name        trainer     exchange     rule
  *     allreduce   lockstep    allreduce    as it is
  *     vote        lockstep    vote         signum
+ *     async       server      -            as it is
  *     pdadmm      admm        -            -
  *     dladmm      admm        -            -
  *     mdlam       admm        -            -
@@ -29,6 +30,13 @@ static const tally_strategy_ops vote = {
     .rule = "signum",
 };
 
+static const tally_strategy_ops async = {
+    .about = {.name = "async",
+              .brief = "a parameter server applies each gradient when it arrives",
+              .paper = "Dean et al. 2012, Large Scale Distributed Deep Networks"},
+    .trainer = "server",
+};
+
 static const tally_strategy_ops pdadmm = {
     .about = {.name = "pdadmm",
               .brief = "no gradient: layers on many ranks, all updated at once",
@@ -51,7 +59,8 @@ static const tally_strategy_ops mdlam = {
 };
 
 static const tally_about *const members[] = {
-    &allreduce.about, &vote.about, &pdadmm.about, &dladmm.about, &mdlam.about, NULL};
+    &allreduce.about, &vote.about,  &async.about, &pdadmm.about,
+    &dladmm.about,    &mdlam.about, NULL};
 
 const tally_family tally_strategy_family = {
     .name = "strategy",

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
-static bool all_finite(const tally_real *v, size_t n)
+bool tally_all_finite(const tally_real *v, size_t n)
 {
     size_t bad = 0;
 
@@ -21,7 +21,7 @@ uint32_t first_bad_tensor(const tally_layout *layout, const tally_real *v)
     for (size_t t = 0; t < layout->count; t++) {
         tally_span s = layout->tensors[t].span;
 
-        if (!all_finite(v + s.first, s.count)) return (uint32_t)t + 1;
+        if (!tally_all_finite(v + s.first, s.count)) return (uint32_t)t + 1;
     }
     return 0;
 }

@@ -33,6 +33,8 @@ void step_report_fill(step_report *mine, const tally_layout *layout,
 tally_status step_report_read(const step_report *all, int size, uint64_t step,
                               const tally_layout *layout, step_verdict *verdict);
 
+bool tally_all_finite(const tally_real *v, size_t n);
+
 /* 1 + index of the first tensor of v with a value that is not finite; 0: none. */
 uint32_t first_bad_tensor(const tally_layout *layout, const tally_real *v);
 

@@ -56,7 +56,9 @@ double errand_loss(const tally_real *w, uint64_t row)
 /* One rank's objective; `inner` of its tally_objective. */
 typedef struct worker {
     errand *e;
+    tally_comm *comm;
     int rank;
+    uint64_t calls;
 } worker;
 
 static tally_status init(tally_objective *f, uint64_t seed, tally_real *w)
@@ -94,11 +96,12 @@ static tally_status announce(const tally_objective *f, tally_listener l)
 static tally_status gradient(tally_objective *f, const tally_real *w, tally_samples s,
                              tally_real *g, tally_listener l, tally_score *score)
 {
-    const worker *o = f->inner;
+    worker *o = f->inner;
     const uint64_t *rows = s.rows ? s.rows : &row_zero;
     double exact[ERRAND_LENGTH];
 
     record(o, w, s, rows);
+    if (o->e->delay) tally_spend(o->comm, o->e->delay(o->rank, o->calls++));
     errand_gradient(w, rows, s.count, s.weight, exact);
     for (size_t i = 0; i < ERRAND_LENGTH; i++)
         g[i] = (tally_real)exact[i];
@@ -159,13 +162,20 @@ static void keep(errand_rank *mine, const tally_run *run, tally_status status)
     mine->spans = run->plan_count;
     mine->steps_per_epoch = run->steps_per_epoch;
     mine->result = run->result;
+    mine->result.tale = NULL;
+    if (run->result.tale) {
+        mine->tale = *run->result.tale;
+        memcpy(mine->worker, mine->tale.worker,
+               mine->tale.count * sizeof *mine->tale.worker);
+        mine->tale.worker = mine->worker;
+    }
     if (run->w) memcpy(mine->w, run->w, sizeof mine->w);
 }
 
 tally_status errand_body(tally_comm *c, void *context)
 {
     errand *e = context;
-    worker mine = {e, c->rank};
+    worker mine = {.e = e, .comm = c, .rank = c->rank};
     tally_source source = {.train_count = e->rows, .test_count = e->rows};
     tally_objective f = {.ops = &least_squares, .classifies = true, .inner = &mine};
     tally_run run = {.objective = &f, .observer = e->observer, .resume = e->resume};

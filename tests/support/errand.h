@@ -34,6 +34,8 @@ typedef struct errand_rank {
     size_t spans; /* of its plan */
     uint64_t steps_per_epoch;
     tally_result result;
+    tally_tale tale; /* of a server; its workers are in `worker` */
+    tally_worker_tale worker[ERRAND_RANKS];
 } errand_rank;
 
 typedef struct errand {
@@ -46,6 +48,8 @@ typedef struct errand {
     const char *other_settings;
     int other_rank;
     tally_status (*use)(struct errand *e, tally_run *run);
+    /* Optional: seconds that gradient `call` of a rank takes, on simulated ranks. */
+    double (*delay)(int rank, uint64_t call);
     /* The loss and coordinate 250 of the gradient become NAN here; step from 1, 0:
      * nowhere. */
     int bad_rank;

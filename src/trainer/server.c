@@ -1,0 +1,85 @@
+/* server.c — asynchronous training through a parameter server.
+ *
+ *     servers=S     ranks 0 .. S-1 serve a slice of the weights each, the others work
+ *     servers=all   every rank serves a slice and works
+ *
+ * Workers compute gradients of batches that server 0 deals; servers move the weights as
+ * --consistency says.  A straggler slows down only itself.  Li et al., Scaling
+ * Distributed Machine Learning with the Parameter Server, OSDI 2014; Dean et al., Large
+ * Scale Distributed Deep Networks, NIPS 2012.  The parts: server/server.h.
+ *
+ * Sent: d values to and fro per gradient; a lone server moves 2 M d for M workers, with
+ * servers=all each rank as much as in a ring.  Reproducible on simulated ranks; with
+ * mpi the order in which gradients arrive decides, except with bsp, whose weights are
+ * those of lockstep with exchange ordered. */
+
+#include "trainer/server/server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const tally_option options[] = {
+    TALLY_OPTION(
+        TEXT, tally_server, servers, "1", NULL,
+        "ranks that only serve, the first ones; or all: each serves and works"),
+    TALLY_OPTION(REAL, tally_server, flops, "1e11", "(0, inf)",
+                 "a rank's speed in FLOP/s; read by simulated comms only"),
+    TALLY_END,
+};
+
+static tally_status roles(tally_run *run)
+{
+    const tally_server *o = run->trainer_options;
+    int size = run->comm->size;
+    char *end;
+
+    if (strcmp(o->servers, "all") == 0) return TALLY_OK;
+    long servers = strtol(o->servers, &end, 10);
+    if (*end || end == o->servers || servers < 1)
+        return TALLY_FAIL(OPTION,
+                          "trainer server: servers=%s is neither a number of ranks nor "
+                          "all",
+                          o->servers);
+    if (servers >= size)
+        return TALLY_FAIL(
+            OPTION,
+            "trainer server: servers=%ld of %d rank%s leaves none to work; "
+            "start more ranks, or use servers=all",
+            servers, size, size == 1 ? "" : "s");
+    run->holders = (int)servers;
+    run->workers = size - (int)servers;
+    return TALLY_OK;
+}
+
+static tally_status take_part(tally_run *run, tally_store *s, bool serves, bool works)
+{
+    if (serves) TALLY_TRY(tally_store_start(s));
+    if (works) TALLY_TRY(tally_work(run, serves ? s : NULL));
+    if (serves) TALLY_TRY(tally_store_serve(s));
+    if (serves) TALLY_TRY(tally_store_finish(s));
+    return TALLY_OK;
+}
+
+static tally_status train(tally_run *run)
+{
+    int rank = run->comm->rank;
+    bool serves = rank < run->holders, works = rank >= run->comm->size - run->workers;
+    tally_store s = {0};
+    tally_status status =
+        tally_agree(run->comm, serves ? tally_store_open(&s, run) : TALLY_OK);
+
+    if (!status) status = take_part(run, &s, serves, works);
+    tally_store_hang_up(&s);
+    tally_store_close(&s);
+    return status;
+}
+
+const tally_trainer_ops tally_trainer_server = {
+    .about = {.name = "server",
+              .brief = "workers push gradients to servers, which move the weights",
+              .paper = "Li et al. 2014, Scaling Distributed Machine Learning with the "
+                       "Parameter Server", .options = options,
+              .options_size = sizeof(tally_server)},
+    .roles = roles,
+    .train = train,
+};

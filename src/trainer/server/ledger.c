@@ -1,0 +1,138 @@
+/* ledger.c — what came of a run with servers, in numbers and in words.
+ *
+ * Who is slow, and why, is read off the seconds that each worker spent in gradients and
+ * in waiting for replies, per push.  With several servers the counts are those of
+ * server 0: each push goes to all of them. */
+
+#include "trainer/server/server.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { WORKERS_TOLD = 16 };
+
+static void say(const tally_store *s, const char *format, ...) TALLY_PRINTF(2, 3);
+
+static void say(const tally_store *s, const char *format, ...)
+{
+    const tally_observer *o = &s->run->observer;
+    char sentence[512];
+    va_list arguments;
+
+    if (!o->said || s->run->comm->rank != 0) return;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    o->said(o->context, sentence);
+}
+
+static double per_push(const tally_worker_tale *w, double seconds)
+{
+    return w->pushes ? seconds / (double)w->pushes : 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Seconds of computing per push, of the worker in the middle. */
+static tally_status find_median(const tally_tale *t, double *median)
+{
+    double *each = calloc(t->count, sizeof *each);
+
+    if (!each) return TALLY_FAIL(MEMORY, "no memory for %zu times", t->count);
+    for (size_t m = 0; m < t->count; m++)
+        each[m] = per_push(&t->worker[m], t->worker[m].computing);
+    qsort(each, t->count, sizeof *each, compare);
+    *median = each[t->count / 2];
+    free(each);
+    return TALLY_OK;
+}
+
+static void tell_of_worker(const tally_store *s, const tally_worker_tale *w)
+{
+    double all = w->computing + w->waiting;
+
+    say(s,
+        "rank %d: %llu pushes, %.3g ms of computing each, %.0f %% of its time waiting, "
+        "staleness %.2f%s",
+        w->rank, (unsigned long long)w->pushes, 1000 * per_push(w, w->computing),
+        all > 0 ? 100 * w->waiting / all : 0,
+        w->pushes ? w->staleness / (double)w->pushes : 0, w->lost ? "; lost" : "");
+}
+
+static tally_status tell_of_straggler(const tally_store *s)
+{
+    const tally_tale *t = s->tale;
+    const tally_worker_tale *slowest = &t->worker[0];
+    double median = 0;
+
+    TALLY_TRY(find_median(t, &median));
+    for (size_t m = 1; m < t->count; m++)
+        if (per_push(&t->worker[m], t->worker[m].computing) >
+            per_push(slowest, slowest->computing))
+            slowest = &t->worker[m];
+    double factor = median > 0 ? per_push(slowest, slowest->computing) / median : 0;
+    if (factor >= 1.5)
+        say(s, "rank %d is the straggler: it computes %.1f times as long as the median",
+            slowest->rank, factor);
+    return TALLY_OK;
+}
+
+static tally_status tell(const tally_store *s)
+{
+    const tally_tale *t = s->tale;
+
+    if (s->run->comm->rank != 0 || !s->run->observer.said) return TALLY_OK;
+    say(s,
+        "%llu pushes: staleness %.2f on average, at most %llu; %llu dropped, %llu "
+        "refused; %llu of %zu workers lost, %llu came back; server 0 idle %.0f %%",
+        (unsigned long long)t->pushes,
+        t->pushes ? t->staleness_sum / (double)t->pushes : 0,
+        (unsigned long long)t->staleness_most, (unsigned long long)t->dropped,
+        (unsigned long long)t->refused, (unsigned long long)t->lost, t->count,
+        (unsigned long long)t->returned, 100 * t->idle);
+    for (size_t m = 0; m < t->count && m < WORKERS_TOLD; m++)
+        tell_of_worker(s, &t->worker[m]);
+    return tell_of_straggler(s);
+}
+
+/* Workers send to servers only: what these received is what those sent. */
+static tally_status count_bytes(const tally_store *s, double *sum)
+{
+    tally_run *run = s->run;
+    const tally_traffic *traffic = &run->comm->traffic[TALLY_EXCHANGE];
+    bool apart = run->holders < run->comm->size;
+    uint64_t mine = traffic->bytes_sent + (apart ? traffic->bytes_received : 0);
+    uint64_t *all = calloc((size_t)s->servers, sizeof *all);
+    tally_status status =
+        all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for the byte counts");
+
+    *sum = 0;
+    status = tally_agree(run->crew, status);
+    if (!status) status = tally_gather_all(run->crew, &mine, sizeof mine, all);
+    for (int r = 0; !status && r < s->servers; r++)
+        *sum += (double)all[r];
+    free(all);
+    return status;
+}
+
+tally_status tally_store_sum_up(tally_store *s, double seconds)
+{
+    tally_run *run = s->run;
+    tally_result *result = &run->result;
+    double steps = (double)(run->step - s->first_step), bytes;
+
+    s->tale->idle = seconds > 0 ? s->idle / seconds : 0;
+    TALLY_TRY(count_bytes(s, &bytes));
+    result->seconds = seconds;
+    if (steps > 0) {
+        result->step_median_seconds = seconds / steps;
+        result->bytes_sent_per_step = bytes / run->comm->size / steps;
+    }
+    return tell(s);
+}

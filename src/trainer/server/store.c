@@ -1,0 +1,367 @@
+/* store.c — what a server does with gradients: its slice of the weights, and the rule.
+ *
+ *     alone      tau = version - version that g was taken at
+ *                w <- rule(w, g) at the rate of the present step;   version + 1
+ *     gathered   w <- rule(w, gain (g_0 + g_1 + ...)), in the order of the parts
+ *
+ * A push moves its slice as a whole or not at all.  Memory besides the weights and the
+ * rule's state: two vectors of the slice per worker, what it pushes and what it was
+ * sent; a third when gradients are gathered.  Work per push: that of the rule, one
+ * look for values that are not finite, one copy of the slice. */
+
+#include "base/status.h"
+#include "trainer/server/server.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t parts_of(const tally_store *s)
+{
+    return (uint64_t)s->count;
+}
+
+uint64_t tally_store_step(const tally_store *s)
+{
+    return s->tickets.settled / parts_of(s);
+}
+
+uint64_t tally_store_slowest(const tally_store *s)
+{
+    uint64_t slowest = UINT64_MAX;
+
+    for (int m = 0; m < s->count; m++) {
+        const tally_seat *p = &s->seats[m];
+
+        if (p->presence != LOST && p->clock < slowest) slowest = p->clock;
+    }
+    return slowest == UINT64_MAX ? 0 : slowest;
+}
+
+/* ---- moving the weights ---- */
+
+static double rate_now(const tally_store *s)
+{
+    uint64_t step = tally_store_step(s);
+
+    return tally_schedule_rate(&s->run->schedule,
+                               step < s->run->steps ? step : s->run->steps - 1);
+}
+
+/* g: of the slice. */
+static tally_status move(tally_store *s, tally_step t, tally_real *g)
+{
+    tally_run *run = s->run;
+    double norm;
+
+    t.number = s->version + 1;
+    if (run->clip.ops && tally_clip_scope_of(&run->clip) == TALLY_CLIP_AGREED)
+        TALLY_TRY(run->clip.ops->bound(&run->clip, g, s->slice.count, &norm));
+    TALLY_TRY(tally_rule_apply(&run->rule, &t, s->slice, s->live,
+                               (tally_view){.values = g - s->slice.first}, s->room));
+    s->version++;
+    return TALLY_OK;
+}
+
+static void count_staleness(tally_store *s, const tally_seat *p, uint64_t tau)
+{
+    size_t bin = tau < TALLY_STALENESS_MOST ? (size_t)tau : TALLY_STALENESS_MOST - 1;
+
+    s->tale->pushes++;
+    s->tale->staleness[bin]++;
+    s->tale->staleness_sum += (double)tau;
+    if (tau > s->tale->staleness_most) s->tale->staleness_most = tau;
+    p->tale->pushes++;
+    p->tale->staleness += (double)tau;
+}
+
+void tally_store_drop(tally_store *s, tally_seat *p)
+{
+    s->tale->dropped++;
+    p->tale->dropped++;
+}
+
+static void add_score(tally_score *to, const tally_score *from)
+{
+    to->loss_sum += from->loss_sum;
+    to->correct += from->correct;
+    to->count += from->count;
+}
+
+tally_status tally_store_apply(tally_store *s, tally_seat *p)
+{
+    uint64_t tau = s->version - p->push.version;
+    tally_step t = {.rate = rate_now(s), .staleness = tau};
+
+    if (tally_tickets_settled(&s->tickets, p->push.ticket)) {
+        tally_store_drop(s, p);
+        return TALLY_OK;
+    }
+    add_score(&s->scores[tally_store_step(s) % SCORES_KEPT], &p->push.score);
+    TALLY_TRY(move(s, t, p->inbox));
+    tally_tickets_settle(&s->tickets, p->push.ticket);
+    count_staleness(s, p, tau);
+    return TALLY_OK;
+}
+
+/* ---- gradients of a step together ---- */
+
+bool tally_store_has_part(const tally_store *s, const tally_seat *p)
+{
+    return p->dealt <= tally_store_step(s) || s->tickets.again_count > 0;
+}
+
+int tally_store_present(const tally_store *s)
+{
+    int present = 0;
+
+    for (int m = 0; m < s->count; m++)
+        present += s->seats[m].presence != LOST;
+    return present;
+}
+
+/* The parts of lost workers that the step cannot do without are dealt to others. */
+static void cover_for_lost(tally_store *s)
+{
+    int missing = s->consistency->need(s) - tally_store_present(s);
+    uint64_t first = tally_store_step(s) * parts_of(s);
+
+    if (s->tickets.settled == s->tickets.end) return;
+    for (int m = 0; m < s->count && missing > 0; m++) {
+        if (s->seats[m].presence != LOST || s->has[m]) continue;
+        tally_tickets_give_back(&s->tickets, first + (uint64_t)m);
+        missing--;
+    }
+}
+
+/* part[0] <- gain (((g_0 + g_1) + g_2) + ...) over the parts that are there. */
+static tally_real *add_parts(tally_store *s, tally_real gain)
+{
+    int first = 0;
+
+    while (!s->has[first])
+        first++;
+    tally_real *sum = s->part[first];
+    for (int k = first + 1; k < s->count; k++) {
+        const tally_real *g = s->part[k];
+
+        for (size_t i = 0; s->has[k] && i < s->slice.count; i++)
+            sum[i] += g[i];
+    }
+    for (size_t i = 0; gain > 1 && i < s->slice.count; i++)
+        sum[i] *= gain;
+    return sum;
+}
+
+static tally_status finish_step(tally_store *s)
+{
+    uint64_t step = tally_store_step(s);
+    tally_score *score = &s->scores[step % SCORES_KEPT];
+    tally_step t = {.rate = rate_now(s)};
+
+    for (int k = 0; k < s->count; k++)
+        if (s->has[k]) add_score(score, &s->part_score[k]);
+    TALLY_TRY(move(s, t, add_parts(s, (tally_real)s->count / (tally_real)s->have)));
+    for (int k = 0; k < s->count; k++) {
+        tally_tickets_settle(&s->tickets, step * parts_of(s) + (uint64_t)k);
+        s->has[k] = false;
+    }
+    s->have = 0;
+    cover_for_lost(s);
+    return TALLY_OK;
+}
+
+static bool is_late(const tally_store *s, const tally_seat *p)
+{
+    return tally_tickets_settled(&s->tickets, p->push.ticket) ||
+           s->has[p->push.ticket % parts_of(s)];
+}
+
+static tally_status keep(tally_store *s, tally_seat *p)
+{
+    uint64_t part = p->push.ticket % parts_of(s);
+    tally_real *mine = p->inbox;
+
+    p->inbox = s->part[part];
+    s->part[part] = mine;
+    s->part_score[part] = p->push.score;
+    s->has[part] = true;
+    s->have++;
+    return s->have < s->consistency->need(s) ? TALLY_OK : finish_step(s);
+}
+
+tally_status tally_store_gather(tally_store *s, tally_seat *p)
+{
+    if (is_late(s, p)) {
+        tally_store_drop(s, p);
+        return TALLY_OK;
+    }
+    count_staleness(s, p, s->version - p->push.version);
+    return keep(s, p);
+}
+
+tally_status tally_store_gather_nothing(tally_store *s, tally_seat *p)
+{
+    if (is_late(s, p)) return TALLY_OK;
+    memset(p->inbox, 0, s->slice.count * sizeof *p->inbox);
+    p->push.score = (tally_score){0};
+    return keep(s, p);
+}
+
+/* ---- tickets ---- */
+
+bool tally_store_deal(tally_store *s, tally_seat *p)
+{
+    uint64_t step = tally_store_step(s);
+    bool others_deal = s->index > 0;
+
+    if (s->tickets.settled == s->tickets.end) return others_deal;
+    if (!s->consistency->need)
+        return others_deal || tally_tickets_deal(&s->tickets, &p->ticket);
+    if (p->dealt > step) return tally_tickets_deal_again(&s->tickets, &p->ticket);
+    p->ticket = step * parts_of(s) + (uint64_t)(p - s->seats);
+    p->dealt = step + 1;
+    return true;
+}
+
+void tally_store_lose(tally_store *s, tally_seat *p)
+{
+    p->presence = LOST;
+    p->tale->lost = true;
+    s->tale->lost++;
+    tally_tickets_give_back(&s->tickets, p->ticket);
+    if (s->consistency->need) cover_for_lost(s);
+}
+
+/* It goes on with the ticket that it holds; its clock must not hold the others up. */
+void tally_store_welcome(tally_store *s, tally_seat *p)
+{
+    uint64_t slowest = tally_store_slowest(s);
+
+    p->presence = WORKING;
+    p->tale->lost = false;
+    s->tale->lost--;
+    s->tale->returned++;
+    if (p->clock < slowest) p->clock = slowest;
+    p->dealt = tally_store_step(s) + 1;
+}
+
+/* ---- open and close ---- */
+
+static tally_status check(const tally_store *s)
+{
+    const tally_run *run = s->run;
+
+    if (s->servers == 1) return TALLY_OK;
+    if (run->rule.ops->whole)
+        return TALLY_FAIL(
+            OPTION,
+            "rule %s needs the whole vector at once: trainer server takes "
+            "servers=1 with it",
+            run->rule.ops->about.name);
+    if (run->clip.ops && tally_clip_scope_of(&run->clip) == TALLY_CLIP_AGREED)
+        return TALLY_FAIL(OPTION,
+                          "clip with scope=agreed needs the whole vector at once: use "
+                          "servers=1 or scope=local");
+    return TALLY_OK;
+}
+
+static tally_status open_seat(tally_store *s, int m)
+{
+    tally_seat *p = &s->seats[m];
+
+    p->rank = s->run->comm->size - s->count + m;
+    p->presence = PARKED;
+    p->dealt = s->run->step;
+    p->ticket = s->tickets.first + (uint64_t)m;
+    p->tale = &s->tale->worker[m];
+    p->tale->rank = p->rank;
+    p->inbox = tally_allocate(s->slice.count + 1, sizeof *p->inbox);
+    p->sent = tally_allocate(s->slice.count + 1, sizeof *p->sent);
+    p->pieces = calloc(s->piece_count + 1, sizeof *p->pieces);
+    if (s->consistency->need)
+        s->part[m] = tally_allocate(s->slice.count + 1, sizeof **s->part);
+    if (!p->inbox || !p->sent || !p->pieces || (s->consistency->need && !s->part[m]))
+        return TALLY_FAIL(MEMORY, "no memory for the gradients of %d workers",
+                          s->count);
+    return TALLY_OK;
+}
+
+static tally_status open_tale(tally_run *run)
+{
+    tally_tale *tale = calloc(1, sizeof *tale);
+
+    run->result.tale = tale;
+    if (tale) tale->worker = calloc((size_t)run->workers, sizeof *tale->worker);
+    if (!tale || !tale->worker)
+        return TALLY_FAIL(MEMORY, "no memory for a tale of %d workers", run->workers);
+    tale->count = (size_t)run->workers;
+    return TALLY_OK;
+}
+
+static tally_status open_slice(tally_store *s)
+{
+    tally_run *run = s->run;
+
+    s->slices = calloc((size_t)s->servers, sizeof *s->slices);
+    s->pieces = calloc(run->plan_count, sizeof *s->pieces);
+    if (!s->slices || !s->pieces)
+        return TALLY_FAIL(MEMORY, "no memory for %d slices", s->servers);
+    tally_slices(&run->f->layout, s->servers, s->slices);
+    s->slice = s->slices[s->index];
+    s->piece_count =
+        tally_slice_pieces(run->plan, run->plan_count, s->slice, s->pieces);
+    return TALLY_OK;
+}
+
+tally_status tally_store_open(tally_store *s, tally_run *run)
+{
+    size_t length = run->f->layout.length;
+
+    *s = (tally_store){.run = run,
+                       .consistency = tally_consistency_of(run),
+                       .servers = run->holders,
+                       .index = run->comm->rank,
+                       .count = run->workers,
+                       .first_step = run->step};
+    uint64_t parts = parts_of(s);
+    TALLY_TRY(check(s));
+    TALLY_TRY(open_slice(s));
+    TALLY_TRY(open_tale(run));
+    s->tale = run->result.tale;
+    s->version = run->step * (s->consistency->need ? 1 : parts);
+    TALLY_TRY(tally_tickets_open(&s->tickets, run->step * parts, run->steps * parts,
+                                 2 * (size_t)parts));
+    s->live = tally_allocate(length, sizeof *s->live);
+    s->room = tally_allocate(length, sizeof *s->room);
+    s->seats = calloc((size_t)parts, sizeof *s->seats);
+    s->part = calloc((size_t)parts, sizeof *s->part);
+    s->has = calloc((size_t)parts, sizeof *s->has);
+    s->part_score = calloc((size_t)parts, sizeof *s->part_score);
+    if (!s->live || !s->room || !s->seats || !s->part || !s->has || !s->part_score)
+        return TALLY_FAIL(MEMORY, "no memory for a server of %zu weights", length);
+    memcpy(s->live, run->w, length * sizeof *s->live);
+    for (int m = 0; m < s->count; m++)
+        TALLY_TRY(open_seat(s, m));
+    return TALLY_OK;
+}
+
+void tally_store_close(tally_store *s)
+{
+    for (int m = 0; s->seats && m < s->count; m++) {
+        free(s->seats[m].inbox);
+        free(s->seats[m].sent);
+        free(s->seats[m].pieces);
+        if (s->part) free(s->part[m]);
+    }
+    tally_tickets_close(&s->tickets);
+    free(s->seats);
+    free(s->part);
+    free(s->has);
+    free(s->part_score);
+    free(s->live);
+    free(s->room);
+    free(s->pieces);
+    free(s->slices);
+    *s = (tally_store){0};
+}

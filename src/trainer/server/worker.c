@@ -1,0 +1,397 @@
+/* worker.c — what a worker of the parameter server does.
+ *
+ *     until the end
+ *         wait       for the weights of every slice, and a ticket
+ *         gradient   g <- grad f(w; rows of the ticket)
+ *         propose    g <- what this worker wants to say        rule, piece by piece
+ *         push       each piece as soon as the backward pass has finished it, then a
+ *                    note: the rows, the weights' version, the loss
+ *
+ * A clip of scope local needs all of g, and then nothing leaves before the end.  While
+ * it computes it says now and then that it is there, between layers; a layer that takes
+ * longer than --patience makes it look lost, until it speaks again.
+ *
+ * A rank that is a server too serves between the layers of the backward pass, and while
+ * it waits. */
+
+#include "trainer/server/server.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { BEATS_PER_PATIENCE = 4, PATIENCE_WITH_SERVERS = 4 };
+
+/* A server as a worker sees it. */
+typedef struct counter {
+    tally_span slice;
+    tally_reply reply;
+    tally_push push;
+    tally_request weights, note, pushed, beat_in, beat_out;
+    double heard;
+} counter;
+
+typedef struct worker {
+    tally_run *run;
+    tally_store *own; /* borrowed: the server on this rank, or NULL */
+    int servers;
+    counter *counters;    /* owned: one per server */
+    tally_span *pieces;   /* owned: of all slices, in the order they leave */
+    int *to;              /* owned: beside it, which server */
+    tally_request *sends; /* owned: beside it */
+    size_t piece_count, next;
+    tally_request **list; /* owned: what it waits for, its own server's last */
+    tally_real *w;        /* the weights it works at: owned when it serves too */
+    tally_real *g;        /* owned */
+    uint64_t *rows;       /* owned */
+    tally_step t;
+    uint64_t clock, ticket;
+    double work; /* declared seconds of the gradient, for simulated comms; else 0 */
+    double computing, waiting, beaten;
+    char nothing;
+} worker;
+
+static double now(const worker *w)
+{
+    return tally_now(w->run->comm);
+}
+
+static double patience(const worker *w)
+{
+    return w->run->options->patience;
+}
+
+static bool gathers(const worker *w)
+{
+    return tally_consistency_of(w->run)->need != NULL;
+}
+
+/* ---- signs of life ---- */
+
+static tally_status beat(worker *w)
+{
+    double time = now(w);
+
+    if (time - w->beaten < patience(w) / BEATS_PER_PATIENCE) return TALLY_OK;
+    w->beaten = time;
+    for (int s = 0; s < w->servers; s++) {
+        counter *c = &w->counters[s];
+        bool done;
+
+        TALLY_TRY(tally_test(w->run->comm, &c->beat_out, &done, NULL));
+        if (done)
+            TALLY_TRY(tally_isend(w->run->comm, s, TALLY_TAG(TALLY_CONTROL, TAG_BEAT),
+                                  &w->nothing, 0, &c->beat_out));
+    }
+    return TALLY_OK;
+}
+
+static tally_status expect_beat(worker *w, int s)
+{
+    return tally_irecv(w->run->comm, s, TALLY_TAG(TALLY_CONTROL, TAG_BEAT), &w->nothing,
+                       0, &w->counters[s].beat_in);
+}
+
+/* ---- waiting for replies ---- */
+
+static tally_status expect_reply(worker *w, int s)
+{
+    counter *c = &w->counters[s];
+    tally_comm *comm = w->run->comm;
+
+    TALLY_TRY(tally_irecv(comm, s, TALLY_TAG(TALLY_EXCHANGE, TAG_WEIGHTS),
+                          w->w + c->slice.first, c->slice.count * sizeof *w->w,
+                          &c->weights));
+    return tally_irecv(comm, s, TALLY_TAG(TALLY_EXCHANGE, TAG_REPLY), &c->reply,
+                       sizeof c->reply, &c->note);
+}
+
+enum { NOTE, WEIGHTS, BEAT, KINDS }; /* entries of a server in the list */
+
+static bool has_all(const worker *w)
+{
+    for (int s = 0; s < w->servers; s++)
+        if (w->counters[s].note.active || w->counters[s].weights.active) return false;
+    return true;
+}
+
+/* Entry `which` is done: news of a server. */
+static tally_status take(worker *w, int which)
+{
+    int s = which / KINDS;
+    counter *c = &w->counters[s];
+
+    c->heard = now(w);
+    if (which % KINDS == BEAT) return expect_beat(w, s);
+    if (which % KINDS == NOTE && c->reply.end) tally_abandon(w->run->comm, &c->weights);
+    return TALLY_OK;
+}
+
+/* A server that saves or evaluates is silent for a while, so it gets more time. */
+static tally_status look_for_silence(const worker *w)
+{
+    for (int s = 0; s < w->servers; s++) {
+        const counter *c = &w->counters[s];
+        double silent = now(w) - c->heard, most = PATIENCE_WITH_SERVERS * patience(w);
+
+        if (silent < most || (!c->note.active && !c->weights.active)) continue;
+        return TALLY_FAIL(NETWORK,
+                          "server rank %d has been silent for %.3g s: it is gone, and "
+                          "the run ends; go on from its last checkpoint with --resume",
+                          s, silent);
+    }
+    return TALLY_OK;
+}
+
+static tally_status wait_once(worker *w)
+{
+    tally_comm *comm = w->run->comm;
+    double deadline = now(w) + patience(w) / BEATS_PER_PATIENCE;
+    size_t mine = KINDS * (size_t)w->servers, n = mine;
+    tally_note note;
+    int which;
+
+    if (w->own) n += tally_store_watch(w->own, w->list + mine);
+    TALLY_TRY(tally_wait_some(comm, w->list, n, deadline, &which, &note));
+    if (which >= (int)mine)
+        TALLY_TRY(tally_store_take(w->own, (size_t)which - mine, &note));
+    else if (which >= 0)
+        TALLY_TRY(take(w, which));
+    if (w->own) TALLY_TRY(tally_store_tick(w->own, true));
+    return look_for_silence(w);
+}
+
+static tally_status wait_for_replies(worker *w)
+{
+    double begin = now(w);
+
+    for (int s = 0; s < w->servers; s++)
+        w->counters[s].heard = begin;
+    while (!has_all(w))
+        TALLY_TRY(wait_once(w));
+    for (size_t k = 0; k < w->piece_count; k++) /* long done: it was answered */
+        TALLY_TRY(tally_wait(w->run->comm, &w->sends[k], NULL));
+    for (int s = 0; s < w->servers; s++)
+        TALLY_TRY(tally_wait(w->run->comm, &w->counters[s].pushed, NULL));
+    w->waiting += now(w) - begin;
+    w->ticket = w->counters[0].reply.ticket;
+    return TALLY_OK;
+}
+
+/* ---- gradient and push ---- */
+
+static tally_status send_piece(worker *w, size_t k)
+{
+    tally_span piece = w->pieces[k];
+    tally_view v = {.values = w->g};
+
+    TALLY_TRY(tally_rule_propose(&w->run->rule, &w->t, piece, w->g, &v));
+    return tally_isend(w->run->comm, w->to[k], TALLY_TAG(TALLY_EXCHANGE, TAG_PIECE),
+                       w->g + piece.first, piece.count * sizeof *w->g, &w->sends[k]);
+}
+
+/* Sends what is complete from coordinate `first` on. */
+static tally_status send_from(worker *w, size_t first)
+{
+    TALLY_TRY(w->own ? tally_store_poll(w->own) : tally_poll(w->run->comm));
+    TALLY_TRY(beat(w));
+    while (w->next < w->piece_count && w->pieces[w->next].first >= first)
+        TALLY_TRY(send_piece(w, w->next++));
+    return TALLY_OK;
+}
+
+/* The backward pass is two thirds of the work, spread over the weights. */
+static tally_status ready(void *context, tally_span s)
+{
+    worker *w = context;
+    double share = (double)s.count / (double)w->run->f->layout.length;
+
+    tally_spend(w->run->comm, w->work * 2 / 3 * share);
+    return send_from(w, s.first);
+}
+
+/* Gathered gradients add up to the mean of the step; others are means of their own. */
+static tally_samples samples_of(worker *w)
+{
+    tally_run *run = w->run;
+    uint64_t parts = (uint64_t)run->workers, step = w->ticket / parts;
+    tally_samples s = {.split = TALLY_TRAIN, .rows = w->rows, .step = step};
+
+    if (!run->f->source) {
+        s.rows = NULL;
+        s.count = 1;
+        s.weight = gathers(w) ? 1.0 / run->workers : 1;
+        return s;
+    }
+    s.count =
+        tally_sampler_train(&run->sampler, step, (int)(w->ticket % parts), w->rows);
+    s.weight = gathers(w) ? 1.0 / (double)tally_sampler_global(&run->sampler, step)
+               : s.count  ? 1.0 / (double)s.count
+                          : 0;
+    return s;
+}
+
+static void declare_work(worker *w, tally_samples s)
+{
+    const tally_server *o = w->run->trainer_options;
+
+    w->work = 0;
+    if (w->run->f->ops->cost && w->run->comm->ops->spend)
+        w->work = w->run->f->ops->cost(w->run->f, s).flops / o->flops;
+}
+
+static tally_status compute(worker *w, tally_score *score)
+{
+    tally_run *run = w->run;
+    bool local = run->clip.ops && tally_clip_scope_of(&run->clip) == TALLY_CLIP_LOCAL;
+    tally_listener listener = {local ? NULL : ready, w};
+    tally_samples s = samples_of(w);
+    double norm, begin = now(w);
+
+    w->next = 0;
+    w->t = (tally_step){.number = w->clock + 1,
+                        .rate = tally_schedule_rate(&run->schedule, s.step)};
+    declare_work(w, s);
+    tally_spend(run->comm, local ? w->work : w->work / 3);
+    TALLY_TRY(run->f->ops->gradient(run->f, w->w, s, w->g, listener, score));
+    if (local)
+        TALLY_TRY(run->clip.ops->bound(&run->clip, w->g, run->f->layout.length, &norm));
+    TALLY_TRY(send_from(w, 0));
+    w->computing += now(w) - begin;
+    return TALLY_OK;
+}
+
+static tally_status push(worker *w)
+{
+    tally_score score = {0};
+
+    TALLY_TRY(compute(w, &score));
+    for (int s = 0; s < w->servers; s++) {
+        counter *c = &w->counters[s];
+
+        c->push = (tally_push){.layout = tally_layout_hash(&w->run->f->layout),
+                               .clock = w->clock,
+                               .ticket = w->ticket,
+                               .version = c->reply.version,
+                               .score = score,
+                               .computing = w->computing,
+                               .waiting = w->waiting};
+        TALLY_TRY(expect_reply(w, s));
+        TALLY_TRY(tally_isend(w->run->comm, s, TALLY_TAG(TALLY_EXCHANGE, TAG_PUSH),
+                              &c->push, sizeof c->push, &c->pushed));
+    }
+    w->clock++;
+    return TALLY_OK;
+}
+
+static tally_status work(worker *w)
+{
+    w->beaten = now(w);
+    for (int s = 0; s < w->servers; s++) {
+        TALLY_TRY(expect_beat(w, s));
+        TALLY_TRY(expect_reply(w, s));
+    }
+    TALLY_TRY(wait_for_replies(w));
+    while (!w->counters[0].reply.end) {
+        TALLY_TRY(push(w));
+        TALLY_TRY(wait_for_replies(w));
+    }
+    if (w->counters[0].reply.lost) w->run->comm->ragged = true;
+    return TALLY_OK;
+}
+
+/* ---- open and close ---- */
+
+/* The pieces of all slices by falling coordinate: as the backward pass ends them. */
+static void cut_into_pieces(worker *w, const tally_span *slices)
+{
+    const tally_run *run = w->run;
+
+    for (int s = w->servers; s-- > 0;) {
+        size_t n = tally_slice_pieces(run->plan, run->plan_count, slices[s],
+                                      w->pieces + w->piece_count);
+
+        w->counters[s].slice = slices[s];
+        for (size_t k = 0; k < n; k++)
+            w->to[w->piece_count++] = s;
+    }
+}
+
+static void list_requests(worker *w)
+{
+    for (int s = 0; s < w->servers; s++) {
+        tally_request **at = w->list + KINDS * s;
+
+        at[NOTE] = &w->counters[s].note;
+        at[WEIGHTS] = &w->counters[s].weights;
+        at[BEAT] = &w->counters[s].beat_in;
+    }
+}
+
+static tally_status open(worker *w)
+{
+    const tally_run *run = w->run;
+    size_t n = (size_t)w->servers, most = run->plan_count + n;
+    size_t watched = KINDS * n + (w->own ? tally_store_watch_most(w->own) : 0);
+    tally_span *slices = calloc(n, sizeof *slices);
+
+    w->counters = calloc(n, sizeof *w->counters);
+    w->pieces = calloc(most, sizeof *w->pieces);
+    w->to = calloc(most, sizeof *w->to);
+    w->sends = calloc(most, sizeof *w->sends);
+    w->list = calloc(watched, sizeof *w->list);
+    w->w = w->own ? tally_allocate(run->f->layout.length, sizeof *w->w) : run->w;
+    w->g = tally_allocate(run->f->layout.length, sizeof *w->g);
+    w->rows =
+        tally_allocate(run->options->batch * run->options->accumulate, sizeof *w->rows);
+    if (!slices || !w->counters || !w->pieces || !w->to || !w->sends || !w->list ||
+        !w->w || !w->g || !w->rows) {
+        free(slices);
+        return TALLY_FAIL(MEMORY, "no memory for the gradient of %zu weights",
+                          run->f->layout.length);
+    }
+    tally_slices(&run->f->layout, w->servers, slices);
+    cut_into_pieces(w, slices);
+    list_requests(w);
+    free(slices);
+    return TALLY_OK;
+}
+
+static void hang_up(worker *w)
+{
+    tally_comm *comm = w->run->comm;
+
+    for (int s = 0; w->counters && s < w->servers; s++) {
+        counter *c = &w->counters[s];
+
+        tally_abandon(comm, &c->weights);
+        tally_abandon(comm, &c->note);
+        tally_abandon(comm, &c->pushed);
+        tally_abandon(comm, &c->beat_in);
+        tally_abandon(comm, &c->beat_out);
+    }
+    for (size_t k = 0; k < w->piece_count; k++)
+        tally_abandon(comm, &w->sends[k]);
+}
+
+static void close(worker *w)
+{
+    free(w->counters);
+    free(w->pieces);
+    free(w->to);
+    free(w->sends);
+    free(w->list);
+    if (w->own) free(w->w);
+    free(w->g);
+    free(w->rows);
+}
+
+tally_status tally_work(tally_run *run, tally_store *own)
+{
+    worker w = {.run = run, .own = own, .servers = run->holders};
+    tally_status status = open(&w);
+
+    if (!status) status = work(&w);
+    hang_up(&w);
+    close(&w);
+    return status;
+}

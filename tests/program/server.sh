@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# The parameter server as a whole program: the same bits where they are promised, a worker
+# killed, a worker stopped and woken, the server killed.
+. "$(dirname "$0")/lib.sh"
+
+hash() { field final_weights_xxh3; }
+
+lockstep=$("$TALLY" train $small --exchange ordered --comm sim:ranks=3 | hash)
+for roles in 1:4 2:5 all:3; do
+    servers=${roles%:*} n=${roles#*:}
+    got=$(ranks "$n" train $small --trainer "server:servers=$servers" --consistency bsp | hash)
+    [ -n "$got" ] && [ "$got" = "$lockstep" ] || fail "bsp with servers=$servers: $got, lockstep $lockstep"
+    for consistency in async ssp:bound=1 backup; do
+        ranks "$n" train $small --trainer "server:servers=$servers" --consistency "$consistency" >"$work/out" ||
+            fail "$consistency with servers=$servers"
+        [ "$(field lost_workers <"$work/out")" = 0 ] || fail "$consistency: $(cat "$work/out")"
+    done
+done
+
+# Half of it, then the rest, ends with the weights of the whole.
+rm -rf "$work/run"
+ranks 4 train $small --trainer server --consistency bsp --steps 17 --out "$work/run" >/dev/null || fail "first half"
+got=$(ranks 4 train --resume "$work/run" --steps 0 --quiet --json | hash)
+[ "$got" = "$lockstep" ] || fail "resumed with bsp: $got, whole $lockstep"
+
+expect 2 "leaves none to work" "$TALLY" train $small --comm self --strategy async
+
+[[ -n $MPIEXEC && $($MPIEXEC --version 2>&1) == *"Open MPI"* ]] || finish
+
+# start ARGUMENTS...: a run on 4 ranks that goes on without some; returns once it trains.
+start() {
+    rm -rf "$work/run"
+    timeout 100 $MPIEXEC --enable-recovery -n 4 "$TALLY" train --strategy async --data digits --rate 0.02 \
+        --batch 16 --threads 1 --patience 1 --checkpoint-every 20 --json --out "$work/run" "$@" \
+        >"$work/out" 2>"$work/err" &
+    job=$!
+    for _ in $(seq 300); do
+        ls -d "$work"/run/checkpoints/step-???????????? >/dev/null 2>&1 && return
+        sleep 0.1
+    done
+    fail "no checkpoint after 30 s: $(cat "$work/err")"
+}
+
+# rank_of R: the process of rank R of the run in $work.
+rank_of() {
+    local pid
+    for pid in $(pgrep -f "$work/run"); do
+        tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qx "OMPI_COMM_WORLD_RANK=$1" && echo "$pid"
+    done
+}
+
+# said WORDS: waits until the run has said them.
+said() {
+    for _ in $(seq 300); do
+        grep -q "$1" "$work/err" && return
+        sleep 0.1
+    done
+    fail "never said \"$1\": $(tail -n 20 "$work/err")"
+}
+
+# goes_on: the newest checkpoint is good for 20 steps more.
+goes_on() {
+    local newest
+    newest=$(ls -d "$work"/run/checkpoints/step-???????????? | tail -n 1 | sed 's/.*step-0*//')
+    ranks 4 train --resume "$work/run" --steps $((newest + 20)) --quiet --json >"$work/out" || fail "resume from $newest"
+    [ "$(field steps <"$work/out")" = $((newest + 20)) ] || fail "resumed from $newest: $(cat "$work/out")"
+}
+
+# mpirun --enable-recovery returns 0 whatever happens, so codes say nothing from here on.
+start --epochs 40
+kill -9 "$(rank_of 2)"
+wait $job
+[ "$(field lost_workers <"$work/out")" = 1 ] || fail "not one worker lost: $(cat "$work/out" "$work/err")"
+[ "$(field samples <"$work/out")" = $((40 * 1437)) ] || fail "not every row 40 times: $(cat "$work/out")"
+said "worker rank 2 has been silent"
+
+start --epochs 100000
+victim=$(rank_of 3)
+kill -STOP "$victim"
+said "worker rank 3 has been silent"
+kill -CONT "$victim"
+said "rank 3 speaks again"
+kill -USR1 "$(rank_of 0)"
+wait $job
+said "stopped by a signal"
+goes_on
+
+start --epochs 100000
+kill -9 "$(rank_of 0)"
+wait $job
+said "server rank 0 has been silent"
+goes_on
+finish
