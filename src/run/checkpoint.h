@@ -4,7 +4,7 @@
 #ifndef TALLY_RUN_CHECKPOINT_H
 #define TALLY_RUN_CHECKPOINT_H
 
-#include "run/file.h"
+#include "base/file.h"
 #include "run/folder.h"
 
 struct tally_folder {

@@ -6,7 +6,7 @@
 
 #include "run/metrics.h"
 
-#include "run/file.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <inttypes.h>

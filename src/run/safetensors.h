@@ -8,7 +8,7 @@
 #ifndef TALLY_RUN_SAFETENSORS_H
 #define TALLY_RUN_SAFETENSORS_H
 
-#include "run/file.h"
+#include "base/file.h"
 
 /* One array: of a caller, to be written; or inside the bytes of a file.  All borrowed.
  */

@@ -1,7 +1,7 @@
 /* apart.c — ranks without a common file system: each is given a path of its own. */
 
+#include "base/file.h"
 #include "run/example.h"
-#include "run/file.h"
 #include "support/expect.h"
 
 #include <stdlib.h>

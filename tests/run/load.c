@@ -1,6 +1,6 @@
+#include "base/file.h"
 #include "run/checkpoint.h"
 #include "run/example.h"
-#include "run/file.h"
 #include "support/expect.h"
 
 #include <stdio.h>

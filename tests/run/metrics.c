@@ -1,7 +1,7 @@
 #include "run/metrics.h"
 
+#include "base/file.h"
 #include "run/example.h"
-#include "run/file.h"
 #include "support/expect.h"
 
 #include <math.h>

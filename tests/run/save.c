@@ -1,5 +1,5 @@
+#include "base/file.h"
 #include "run/example.h"
-#include "run/file.h"
 #include "support/expect.h"
 
 #include <errno.h>

@@ -7,7 +7,7 @@
  * power cut needs the fsyncs before and after.  What it does not do: retry, or guess
  * what a failing disk meant. */
 
-#include "run/file.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -227,23 +227,24 @@ bool tally_directory_remove(const char *path)
 
 /* ---- replacing ---- */
 
-static tally_status write_all(const char *path, const char *text, size_t n)
+static tally_status write_all(const char *path, const tally_piece *pieces, size_t count)
 {
     tally_file file = {0};
     tally_status status = tally_file_create(&file, path);
 
-    if (!status) status = tally_file_write(&file, text, n);
+    for (size_t i = 0; !status && i < count; i++)
+        status = tally_file_write(&file, pieces[i].at, pieces[i].n);
     if (!status) status = tally_file_finish(&file);
     tally_file_close(&file);
     return status;
 }
 
-tally_status tally_file_replace(const char *path, const char *text, size_t n)
+tally_status tally_file_replace_pieces(const char *path, const char *fresh,
+                                       const tally_piece *pieces, size_t count)
 {
-    char fresh[TALLY_PATH_MOST], above[TALLY_PATH_MOST];
+    char above[TALLY_PATH_MOST];
+    tally_status status = write_all(fresh, pieces, count);
 
-    TALLY_TRY(tally_path(fresh, "%s.new", path));
-    tally_status status = write_all(fresh, text, n);
     if (!status && rename(fresh, path) != 0)
         status = TALLY_FAIL(FILE, "cannot rename %s to %s: %s", fresh, path,
                             strerror(errno));
@@ -253,5 +254,14 @@ tally_status tally_file_replace(const char *path, const char *text, size_t n)
     }
     TALLY_TRY(find_above(above, path));
     TALLY_TRY(tally_directory_sync(above));
+    return TALLY_OK;
+}
+
+tally_status tally_file_replace(const char *path, const char *text, size_t n)
+{
+    char fresh[TALLY_PATH_MOST];
+
+    TALLY_TRY(tally_path(fresh, "%s.new", path));
+    TALLY_TRY(tally_file_replace_pieces(path, fresh, &(tally_piece){text, n}, 1));
     return TALLY_OK;
 }

@@ -1,10 +1,11 @@
 /* file.h — files that are whole on disk, or known not to be.
  *
- * Everything a run keeps goes through here: each write is checked, each file is fsynced
- * before it is closed, and its XXH3-64 is computed on the way.  Local; no globals. */
+ * Everything that is kept goes through here: each write is checked, each file is
+ * fsynced before it is closed, and its XXH3-64 is computed on the way.  Local; no
+ * globals. */
 
-#ifndef TALLY_RUN_FILE_H
-#define TALLY_RUN_FILE_H
+#ifndef TALLY_BASE_FILE_H
+#define TALLY_BASE_FILE_H
 
 #include "tally/status.h"
 
@@ -38,6 +39,16 @@ void tally_file_close(tally_file *f); /* of a file that may be unfinished */
 
 /* Makes `path` hold text[0..n) or what it held before, never anything else. */
 tally_status tally_file_replace(const char *path, const char *text, size_t n);
+
+typedef struct tally_piece {
+    const void *at;
+    size_t n;
+} tally_piece;
+
+/* The same of pieces, one after the other.  `fresh` is where they are written first:
+ * beside path, and no one else's. */
+tally_status tally_file_replace_pieces(const char *path, const char *fresh,
+                                       const tally_piece *pieces, size_t count);
 
 /* The whole of a regular file of at most `most` bytes, with a NUL behind it; owned by
  * the caller.  Anything that keeps it from being read is TALLY_FILE. */
