@@ -39,7 +39,7 @@ struct tally_source {
     size_t train_count, test_count; /* rows on disk */
     size_t validate_count; /* rows of its own; 0: validation is taken from train */
     uint64_t hash;         /* of the data: two ranks with other data differ */
-    char note[256];        /* what a person should know of it; "": nothing */
+    char note[1024];       /* what a person should know of it; "": nothing */
     void *inner;
 };
 

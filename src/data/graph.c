@@ -12,6 +12,7 @@
  * less.
  */
 
+#include "data/graph_cache.h"
 #include "data/graph_parse.h"
 #include "data/propagate.h"
 #include "data/source.h"
@@ -22,7 +23,7 @@
 #include <xxhash.h>
 
 typedef struct graph_options {
-    char *file, *split;
+    char *file, *split, *cache;
     uint64_t hops, memory, per_class, validate, test, seed;
     int features;
 } graph_options;
@@ -40,6 +41,9 @@ static const tally_option options[] = {
     TALLY_OPTION(COUNT, graph_options, memory, "512", "[0, 1e9]",
                  "MiB of rows kept ready, training rows first; others are made when "
                  "fetched"),
+    TALLY_OPTION(
+        TEXT, graph_options, cache, NULL, NULL,
+        "a folder to keep propagated features in; without it they are made anew"),
     TALLY_OPTION(COUNT, graph_options, per_class, "20", "[1, 1e9]",
                  "without split: training nodes of each class"),
     TALLY_OPTION(COUNT, graph_options, validate, "1000", "[0, 1e9]",
@@ -127,13 +131,30 @@ static uint64_t hash_of(const samples *g, uint64_t file)
     return XXH3_64bits(facts, sizeof facts);
 }
 
-static void describe(tally_source *s, const samples *g, uint64_t bytes)
+/* Reads the cache when there is one to read. */
+static tally_status open_hops(samples *g, const graph_options *o, uint64_t hash,
+                              char *said, size_t most)
+{
+    const uint64_t facts[] = {hash, g->hops.kept, sizeof(tally_real)};
+
+    if (!o->cache) {
+        TALLY_TRY(tally_hops_allocate(&g->hops));
+        TALLY_TRY(tally_hops_compute(&g->hops));
+        return TALLY_OK;
+    }
+    TALLY_TRY(tally_graph_cache_open(&g->hops, o->cache,
+                                     XXH3_64bits(facts, sizeof facts), said, most));
+    return TALLY_OK;
+}
+
+static void describe(tally_source *s, const samples *g, uint64_t bytes,
+                     const char *said)
 {
     snprintf(s->note, sizeof s->note,
              "%zu nodes, %zu edges; %zu of %zu rows of %zu features ready, %llu MiB on "
-             "each rank at most",
+             "each rank at most%s%s",
              g->graph.nodes, g->graph.edges, g->hops.kept, g->hops.count, s->features,
-             (unsigned long long)(bytes / mebi + 1));
+             (unsigned long long)(bytes / mebi + 1), *said ? "; " : "", said);
 }
 
 static tally_status open(tally_source *s)
@@ -141,6 +162,7 @@ static tally_status open(tally_source *s)
     const graph_options *o = s->options;
     samples *g = calloc(1, sizeof *g);
     uint64_t file = 0, bytes = 0;
+    char said[sizeof s->note / 2] = "";
 
     s->inner = g;
     if (!g) return TALLY_FAIL(MEMORY, "no memory for a graph");
@@ -151,14 +173,14 @@ static tally_status open(tally_source *s)
                            .count = g->split.total,
                            .hops = (size_t)o->hops};
     TALLY_TRY(plan_memory(&g->hops, o, &bytes));
-    TALLY_TRY(tally_hops_open(&g->hops));
     s->features = g->graph.features.columns * (g->hops.hops + 1);
     s->classes = g->graph.classes;
     s->train_count = g->split.count[TALLY_TRAIN];
     s->validate_count = g->split.count[TALLY_VALIDATE];
     s->test_count = g->split.count[TALLY_TEST];
     s->hash = hash_of(g, file);
-    describe(s, g, bytes);
+    TALLY_TRY(open_hops(g, o, s->hash, said, sizeof said));
+    describe(s, g, bytes, said);
     return TALLY_OK;
 }
 

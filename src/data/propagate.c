@@ -131,23 +131,41 @@ static tally_status propagate(tally_hops *h, tally_real *x, tally_real *y, size_
     return TALLY_OK;
 }
 
-tally_status tally_hops_open(tally_hops *h)
+size_t tally_hops_row_bytes(const tally_hops *h)
 {
-    size_t columns = h->graph->features.columns, nodes = h->graph->nodes;
+    return h->kept * (h->hops + 1) * h->graph->features.columns * sizeof *h->rows;
+}
+
+size_t tally_hops_middle_bytes(const tally_hops *h)
+{
+    if (h->kept == h->count) return 0;
+    return h->graph->nodes * h->graph->features.columns * sizeof *h->middle_rows;
+}
+
+tally_status tally_hops_allocate(tally_hops *h)
+{
+    size_t middle = tally_hops_middle_bytes(h);
 
     h->middle = (h->hops + 1) / 2;
-    h->rows = tally_allocate(h->kept * (h->hops + 1) + 1, columns * sizeof *h->rows);
-    if (h->kept < h->count)
-        h->middle_rows = tally_allocate(nodes, columns * sizeof *h->rows);
+    h->rows = tally_allocate(tally_hops_row_bytes(h) + 1, 1);
+    if (middle) h->middle_rows = tally_allocate(middle, 1);
+    if (!h->rows || (middle && !h->middle_rows))
+        return TALLY_FAIL(MEMORY, "no memory for %zu rows of %zu features", h->kept,
+                          (h->hops + 1) * h->graph->features.columns);
+    return TALLY_OK;
+}
+
+tally_status tally_hops_compute(tally_hops *h)
+{
+    size_t nodes = h->graph->nodes;
     tally_real *x = tally_allocate(nodes, WIDTH * sizeof *x);
     tally_real *y = tally_allocate(nodes, WIDTH * sizeof *y);
     size_t *next = tally_allocate(nodes, sizeof *next);
-    bool enough = h->rows && (h->middle_rows || h->kept == h->count);
     tally_status status =
-        enough && x && y && next
+        x && y && next
             ? propagate(h, x, y, next)
-            : TALLY_FAIL(MEMORY, "no memory for %zu rows of %zu features", h->kept,
-                         (h->hops + 1) * columns);
+            : TALLY_FAIL(MEMORY, "no memory to propagate over %zu nodes", nodes);
+
     free(x);
     free(y);
     free(next);

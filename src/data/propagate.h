@@ -19,10 +19,17 @@ typedef struct tally_hops {
  */
 uint64_t tally_hops_bytes(const tally_hops *h);
 
-/* Allocates and computes; h must be closed also after a failure.  Returns TALLY_MEMORY,
- * or TALLY_FORMAT when a feature grows beyond all numbers.  Local. */
-tally_status tally_hops_open(tally_hops *h);
+/* Allocates, zeroed; h must be closed also after a failure.  TALLY_MEMORY. */
+tally_status tally_hops_allocate(tally_hops *h);
+
+/* Fills what was allocated.  Returns TALLY_MEMORY, or TALLY_FORMAT when a feature grows
+ * beyond all numbers.  Local. */
+tally_status tally_hops_compute(tally_hops *h);
 void tally_hops_close(tally_hops *h);
+
+/* Bytes at h->rows and h->middle_rows. */
+size_t tally_hops_row_bytes(const tally_hops *h);
+size_t tally_hops_middle_bytes(const tally_hops *h);
 
 /* x <- row i < count: (K + 1) blocks of `columns` values.  Any thread may call. */
 void tally_hops_row(const tally_hops *h, size_t i, tally_real *x);

@@ -51,7 +51,7 @@ static void tell_of_a_stall(void *context, tally_comm *c, int peer, int tag,
 
 static void tell_of_the_data(const tally_run *run)
 {
-    char sentence[512];
+    char sentence[sizeof run->source.note + 64];
 
     if (!*run->source.note || !run->observer.said || run->comm->rank != 0) return;
     snprintf(sentence, sizeof sentence, "data %s: %s", run->source.ops->about.name,

@@ -1,4 +1,5 @@
 #include "data/archive.h"
+#include "data/graph_cache.h"
 #include "data/graph_parse.h"
 #include "data/propagate.h"
 #include "data/scratch.h"
@@ -6,6 +7,7 @@
 #include "support/arrays.h"
 #include "support/expect.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,6 +207,143 @@ Test(graph, validation_rows_are_its_own)
     tally_sampler_rows(&p, TALLY_VALIDATE, 0, 0, 1, &row);
     cr_assert(eq(u64, row, 0));
     tally_source_close(&s);
+}
+
+/* ---- the cache ---- */
+
+/* ",hops=2,cache=..." and more: the scratch folder itself. */
+static const char *cached(const char *more)
+{
+    static char text[2048];
+
+    snprintf(text, sizeof text, ",hops=2,cache=%s%s", scratch_path(""), more);
+    return text;
+}
+
+/* The one cache in the scratch folder; fails when there is none or another. */
+static const char *cache_name(void)
+{
+    static char name[256];
+    DIR *folder = opendir(scratch_path(""));
+    const struct dirent *entry;
+
+    *name = '\0';
+    while ((entry = readdir(folder))) {
+        if (strncmp(entry->d_name, "graph-", 6) != 0) continue;
+        cr_assert(name[0] == '\0', "%s and %s", name, entry->d_name);
+        snprintf(name, sizeof name, "%s", entry->d_name);
+    }
+    closedir(folder);
+    cr_assert(name[0] != '\0', "no cache was written");
+    return name;
+}
+
+static void expect_note(const char *spec, const char *words, bool there)
+{
+    tally_source s;
+
+    expect_ok(tally_source_open(&s, spec));
+    cr_assert(there == (strstr(s.note, words) != NULL), "\"%s\" in \"%s\"", words,
+              s.note);
+    tally_source_close(&s);
+}
+
+/* Changes one byte, from the end when `at` is negative. */
+static void flip_byte(const char *name, long at)
+{
+    FILE *file = fopen(scratch_path(name), "r+b");
+    int byte;
+
+    cr_assert(fseek(file, at, at < 0 ? SEEK_END : SEEK_SET) == 0);
+    byte = fgetc(file);
+    cr_assert(fseek(file, -1, SEEK_CUR) == 0 && fputc(byte ^ 1, file) != EOF);
+    fclose(file);
+}
+
+Test(graph, a_cache_gives_the_same_rows)
+{
+    archive_write_small();
+    for (int pass = 0; pass < 2; pass++) {
+        check_small(cached(""));
+        expect_note(small_spec(cached("")), "made again", false);
+    }
+    cache_name();
+    scratch_remove(cache_name());
+    for (int pass = 0; pass < 2; pass++)
+        check_small(cached(",memory=0"));
+}
+
+/* Marked in the middle of a row, so that it can be told from a computed one. */
+Test(graph, a_cache_is_read_not_made_again)
+{
+    archive_write_small();
+    tally_graph g = {
+        .nodes = 1, .features = {.rows = 1, .columns = 2}
+    };
+    tally_real rows[2] = {5, 6};
+    tally_hops h = {.graph = &g, .count = 1, .kept = 1};
+    char said[512];
+
+    g.s = (tally_csr){
+        1, 1, (size_t[]){0, 1},
+          (uint32_t[]){0},
+          (tally_real[]){1}
+    };
+    g.features.first = (size_t[]){0, 2};
+    g.features.column = (uint32_t[]){0, 1};
+    g.features.value = rows;
+    h.node = (uint32_t[]){0};
+    for (int pass = 0; pass < 2; pass++) {
+        tally_hops copy = h;
+
+        expect_ok(
+            tally_graph_cache_open(&copy, scratch_path(""), 7, said, sizeof said));
+        cr_assert(copy.rows[0] == 5 && copy.rows[1] == 6 && *said == '\0');
+        rows[0] = 9; /* what the second pass would compute */
+        tally_hops_close(&copy);
+    }
+}
+
+Test(graph, a_damaged_cache_is_made_again_with_a_sentence)
+{
+    archive_write_small();
+    check_small(cached(""));
+    for (long at = -1; at <= 40; at += 41) {
+        flip_byte(cache_name(), at);
+        expect_note(small_spec(cached("")),
+                    "does not hold: the features are made again", true);
+        check_small(cached(""));
+        expect_note(small_spec(cached("")), "made again", false);
+    }
+    cr_assert(truncate(scratch_path(cache_name()), 60) == 0);
+    expect_note(small_spec(cached("")), "is not a file of", true);
+    expect_note(small_spec(cached("")), "made again", false);
+}
+
+Test(graph, other_options_have_another_cache)
+{
+    archive_write_small();
+    check_small(cached(""));
+    scratch_remove(cache_name());
+    tally_source s;
+    expect_ok(tally_source_open(&s, small_spec(cached(",features=row"))));
+    tally_source_close(&s);
+    char row[256];
+    snprintf(row, sizeof row, "%s", cache_name());
+    scratch_remove(row);
+    check_small(cached(""));
+    cr_assert(strcmp(row, cache_name()) != 0);
+}
+
+Test(graph, a_cache_that_cannot_be_written_is_done_without)
+{
+    char more[2048];
+
+    archive_write_small();
+    snprintf(more, sizeof more, ",hops=2,cache=%s", scratch_path("graph.npz"));
+    expect_note(small_spec(more), "cannot make the directory", true);
+    expect_note(small_spec(more), "the features are not cached", true);
+    check_small(more);
 }
 
 /* ---- a split at random ---- */
