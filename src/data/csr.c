@@ -41,30 +41,31 @@ void tally_csr_close(tally_csr *m)
 enum { DATA, INDICES, INDPTR, SHAPE, PARTS };
 
 static tally_status find_parts(const tally_npz *z, const char *prefix,
-                               const tally_npy *part[PARTS])
+                               tally_npy part[PARTS])
 {
     static const char *const names[PARTS] = {"data", "indices", "indptr", "shape"};
 
     for (int i = 0; i < PARTS; i++) {
         char key[64];
+        bool found;
 
         snprintf(key, sizeof key, "%s_%s", prefix, names[i]);
-        part[i] = tally_npz_find(z, key);
-        if (!part[i])
+        TALLY_TRY(tally_npz_find(z, key, &part[i], &found));
+        if (!found)
             return TALLY_FAIL(FORMAT,
                               "%s holds no %s; expected a graph as in gnn-benchmark, "
                               "adj_* and attr_* as sparse rows and labels",
                               z->name, key);
-        if (part[i]->dimensions != 1)
-            return TALLY_FAIL(FORMAT, "%s has %zu dimensions, expected 1",
-                              part[i]->name, part[i]->dimensions);
+        if (part[i].dimensions != 1)
+            return TALLY_FAIL(FORMAT, "%s has %zu dimensions, expected 1", part[i].name,
+                              part[i].dimensions);
     }
     return TALLY_OK;
 }
 
-static tally_status read_shape(const tally_npy *part[PARTS], tally_csr *m)
+static tally_status read_shape(const tally_npy part[PARTS], tally_csr *m)
 {
-    const tally_npy *shape = part[SHAPE];
+    const tally_npy *shape = &part[SHAPE];
     int64_t rows, columns;
 
     if (shape->count != 2)
@@ -77,12 +78,12 @@ static tally_status read_shape(const tally_npy *part[PARTS], tally_csr *m)
                           shape->name, (long long)rows, (long long)columns, INT32_MAX);
     m->rows = (size_t)rows;
     m->columns = (size_t)columns;
-    if (part[INDPTR]->count != m->rows + 1)
+    if (part[INDPTR].count != m->rows + 1)
         return TALLY_FAIL(FORMAT, "%s has %zu values, expected %zu, one more than rows",
-                          part[INDPTR]->name, part[INDPTR]->count, m->rows + 1);
-    if (part[INDICES]->count != part[DATA]->count)
+                          part[INDPTR].name, part[INDPTR].count, m->rows + 1);
+    if (part[INDICES].count != part[DATA].count)
         return TALLY_FAIL(FORMAT, "%s has %zu values, expected %zu as the data",
-                          part[INDICES]->name, part[INDICES]->count, part[DATA]->count);
+                          part[INDICES].name, part[INDICES].count, part[DATA].count);
     return TALLY_OK;
 }
 
@@ -141,17 +142,17 @@ static tally_status read_values(const tally_npy *a, tally_csr *m)
 
 tally_status tally_csr_read(tally_csr *m, const tally_npz *z, const char *prefix)
 {
-    const tally_npy *part[PARTS];
+    tally_npy part[PARTS];
     tally_csr shape = {0};
 
     *m = (tally_csr){0};
     TALLY_TRY(find_parts(z, prefix, part));
     TALLY_TRY(read_shape(part, &shape));
-    size_t entries = part[DATA]->count;
+    size_t entries = part[DATA].count;
     TALLY_TRY(tally_csr_open(m, shape.rows, shape.columns, entries));
-    TALLY_TRY(read_rows(part[INDPTR], m, entries));
-    TALLY_TRY(read_columns(part[INDICES], m));
-    TALLY_TRY(read_values(part[DATA], m));
+    TALLY_TRY(read_rows(&part[INDPTR], m, entries));
+    TALLY_TRY(read_columns(&part[INDICES], m));
+    TALLY_TRY(read_values(&part[DATA], m));
     return TALLY_OK;
 }
 

@@ -43,26 +43,28 @@ static tally_status read_edges(tally_graph *g, const tally_npz *z)
 
 static tally_status read_labels(tally_graph *g, const tally_npz *z)
 {
-    const tally_npy *a = tally_npz_find(z, "labels");
+    tally_npy a;
+    bool found;
 
-    if (!a)
+    TALLY_TRY(tally_npz_find(z, "labels", &a, &found));
+    if (!found)
         return TALLY_FAIL(FORMAT, "%s holds no labels, expected one of each node",
                           z->name);
-    if (a->dimensions != 1 || a->count != g->nodes)
+    if (a.dimensions != 1 || a.count != g->nodes)
         return TALLY_FAIL(FORMAT, "%s: %zu labels in %zu dimensions, expected %zu in 1",
-                          z->name, a->count, a->dimensions, g->nodes);
+                          z->name, a.count, a.dimensions, g->nodes);
     g->label = tally_allocate(g->nodes, sizeof *g->label);
     if (!g->label) return TALLY_FAIL(MEMORY, "no memory for %zu labels", g->nodes);
     for (size_t i = 0; i < g->nodes; i++) {
         int64_t value;
 
-        TALLY_TRY(tally_npy_integer(a, i, &value));
+        TALLY_TRY(tally_npy_integer(&a, i, &value));
         if (value < 0 || (uint64_t)value >= g->nodes)
             return TALLY_FAIL(
                 FORMAT,
                 "%s: value %zu is %lld, expected a class from 0 and below "
                 "the number of nodes, %zu",
-                a->name, i, (long long)value, g->nodes);
+                a.name, i, (long long)value, g->nodes);
         g->label[i] = (int32_t)value;
         if ((size_t)value >= g->classes) g->classes = (size_t)value + 1;
     }
@@ -70,7 +72,7 @@ static tally_status read_labels(tally_graph *g, const tally_npz *z)
         return TALLY_FAIL(FORMAT,
                           "%s: all nodes have the same label, expected two or "
                           "more classes",
-                          a->name);
+                          a.name);
     return TALLY_OK;
 }
 

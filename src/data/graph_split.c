@@ -53,28 +53,30 @@ static tally_status take_indices(const tally_npz *z, size_t nodes, int split,
                                  int8_t *where)
 {
     char key[32];
+    tally_npy a;
+    bool found;
 
     snprintf(key, sizeof key, "%s_idx", prefixes[split]);
-    const tally_npy *a = tally_npz_find(z, key);
-    if (!a)
+    TALLY_TRY(tally_npz_find(z, key, &a, &found));
+    if (!found)
         return TALLY_FAIL(FORMAT,
                           "%s holds no %s, expected train_idx, val_idx and test_idx",
                           z->name, key);
-    if (a->dimensions != 1)
-        return TALLY_FAIL(FORMAT, "%s has %zu dimensions, expected 1", a->name,
-                          a->dimensions);
-    for (size_t i = 0; i < a->count; i++) {
+    if (a.dimensions != 1)
+        return TALLY_FAIL(FORMAT, "%s has %zu dimensions, expected 1", a.name,
+                          a.dimensions);
+    for (size_t i = 0; i < a.count; i++) {
         int64_t node;
 
-        TALLY_TRY(tally_npy_integer(a, i, &node));
+        TALLY_TRY(tally_npy_integer(&a, i, &node));
         if (node < 0 || (uint64_t)node >= nodes)
             return TALLY_FAIL(FORMAT,
                               "%s: value %zu is %lld, expected a node from 0 "
                               "and below %zu",
-                              a->name, i, (long long)node, nodes);
+                              a.name, i, (long long)node, nodes);
         if (where[node] != NOWHERE)
             return TALLY_FAIL(FORMAT, "%s: value %zu: node %lld is in %s_idx already",
-                              a->name, i, (long long)node, prefixes[where[node]]);
+                              a.name, i, (long long)node, prefixes[where[node]]);
         where[node] = (int8_t)split;
     }
     return TALLY_OK;
@@ -84,23 +86,25 @@ static tally_status check_mask(const tally_npz *z, size_t nodes, int split,
                                const int8_t *where)
 {
     char key[32];
+    tally_npy a;
+    bool found;
 
     snprintf(key, sizeof key, "%s_mask", prefixes[split]);
-    const tally_npy *a = tally_npz_find(z, key);
-    if (!a) return TALLY_OK;
-    if (a->dimensions != 1 || a->count != nodes)
+    TALLY_TRY(tally_npz_find(z, key, &a, &found));
+    if (!found) return TALLY_OK;
+    if (a.dimensions != 1 || a.count != nodes)
         return TALLY_FAIL(FORMAT,
                           "%s has %zu values, expected one of each of %zu nodes",
-                          a->name, a->count, nodes);
+                          a.name, a.count, nodes);
     for (size_t i = 0; i < nodes; i++) {
         int64_t value;
 
-        TALLY_TRY(tally_npy_integer(a, i, &value));
+        TALLY_TRY(tally_npy_integer(&a, i, &value));
         if (value != (where[i] == split))
             return TALLY_FAIL(FORMAT,
                               "%s: value %zu is %lld, expected %d as %s_idx "
                               "says",
-                              a->name, i, (long long)value, where[i] == split,
+                              a.name, i, (long long)value, where[i] == split,
                               prefixes[split]);
     }
     return TALLY_OK;

@@ -131,16 +131,22 @@ static tally_status read_member(tally_npz *z, zip_t *archive, uint64_t i,
     tally_status status = read_bytes(m, file);
     zip_fclose(file);
     TALLY_TRY(status);
-    TALLY_TRY(tally_npy_parse(&m->array, m->name, m->bytes, m->count));
     return TALLY_OK;
 }
 
 /* ---- the archive ---- */
 
+static const tally_npz_member *member_of(const tally_npz *z, const char *key)
+{
+    for (size_t i = 0; i < z->count; i++)
+        if (strcmp(z->members[i].key, key) == 0) return &z->members[i];
+    return NULL;
+}
+
 static tally_status check_keys(const tally_npz *z)
 {
     for (size_t i = 0; i < z->count; i++)
-        if (tally_npz_find(z, z->members[i].key) != &z->members[i].array)
+        if (member_of(z, z->members[i].key) != &z->members[i])
             return TALLY_FAIL(FORMAT, "%s is there twice", z->members[i].name);
     return TALLY_OK;
 }
@@ -216,9 +222,12 @@ void tally_npz_close(tally_npz *z)
     *z = (tally_npz){0};
 }
 
-const tally_npy *tally_npz_find(const tally_npz *z, const char *key)
+tally_status tally_npz_find(const tally_npz *z, const char *key, tally_npy *a,
+                            bool *found)
 {
-    for (size_t i = 0; i < z->count; i++)
-        if (strcmp(z->members[i].key, key) == 0) return &z->members[i].array;
-    return NULL;
+    const tally_npz_member *m = member_of(z, key);
+
+    *found = m != NULL;
+    if (m) TALLY_TRY(tally_npy_parse(a, m->name, m->bytes, m->count));
+    return TALLY_OK;
 }

@@ -10,7 +10,6 @@ typedef struct tally_npz_member {
     const char *key; /* in it: "adj_data" */
     uint8_t *bytes;  /* owned */
     size_t count;
-    tally_npy array; /* into the bytes */
 } tally_npz_member;
 
 typedef struct tally_npz {
@@ -31,7 +30,9 @@ tally_status tally_npz_unpack(tally_npz *z, const char *name, const uint8_t *byt
 
 void tally_npz_close(tally_npz *z);
 
-/* The array under a key, borrowed; NULL when there is none. */
-const tally_npy *tally_npz_find(const tally_npz *z, const char *key);
+/* *a <- the array under a key, borrowed; *found: false when there is none.  Arrays that
+ * nobody asks for may be of any kind.  Returns TALLY_FORMAT when it is malformed. */
+tally_status tally_npz_find(const tally_npz *z, const char *key, tally_npy *a,
+                            bool *found);
 
 #endif
