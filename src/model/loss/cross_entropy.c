@@ -8,21 +8,25 @@
  * A row of z that is not finite has a loss that is not finite, whatever its label. */
 
 #include "model/loss/loss.h"
+#include "num/lanes.h"
 
 #include <assert.h>
 #include <math.h>
 
-/* e[j] <- exp(z[j] - m) unless e is NULL; returns their sum.  e may be z.  NAN when
- * some z is not finite. */
-static double exponentials(const tally_real *z, size_t classes, double m, tally_real *e)
+/* e[j] <- exp(z[j] - m) unless e is NULL; returns their sum, taken in order.  e may be
+ * z.  NAN when some z is not finite: z - z is 0 else, and NAN then. */
+static double exponentials(const tally_real *z, size_t classes, tally_real m,
+                           tally_real *e)
 {
     double sum = 0;
 
-    for (size_t j = 0; j < classes; j++) {
-        double power = isfinite(z[j]) ? exp((double)z[j] - m) : (double)NAN;
+    for (size_t j = 0; j < classes; j += TALLY_LANES) {
+        tally_lanes v = tally_lanes_load(z + j, classes - j);
+        tally_lanes power = tally_lanes_exp(v - m) + (v - v);
 
-        sum += power;
-        if (e) e[j] = (tally_real)power;
+        for (size_t k = 0; k < TALLY_LANES && j + k < classes; k++)
+            sum += (double)power[k];
+        if (e) tally_lanes_store(power, e + j, classes - j);
     }
     return sum;
 }
@@ -36,7 +40,7 @@ static void score(const tally_loss *l, const tally_real *z, const int32_t *label
         assert(label[i] >= 0 && (size_t)label[i] < classes);
         size_t right = (size_t)label[i], choice = tally_loss_choice(z, classes);
         double m = (double)z[choice], at_right = (double)z[right];
-        double sum = exponentials(z, classes, m, dz);
+        double sum = exponentials(z, classes, z[choice], dz);
 
         total->loss_sum += log(sum) - (at_right - m);
         total->correct += choice == right && isfinite(sum);
