@@ -28,10 +28,14 @@ typedef struct tally_layer_ops {
                     size_t batch, tally_real *y);
     /* dy: batch × out.  dx: batch × in, overwritten; NULL when nobody needs it; may be
      * the same array as dy when in == out and the layer is elementwise.  g: the layer's
-     * own tensors in the flat vector are overwritten. */
+     * own tensors in the flat vector are overwritten; NULL when nobody needs them, of a
+     * layer that is `parted`. */
     void (*backward)(const tally_layer *l, const tally_real *w, const tally_real *x,
                      const tally_real *y, const tally_real *dy, size_t batch,
                      tally_real *dx, tally_real *g);
+    /* g and dx are of two products: backward may be asked for one at a time, so that g
+     * can travel while dx is computed. */
+    bool parted;
     double (*flops)(const tally_layer *l,
                     size_t batch); /* forward and backward; optional */
 } tally_layer_ops;

@@ -89,7 +89,8 @@ static tally_status announce(tally_listener l, tally_span s)
 }
 
 /* From dz in pair[0].  A layer overwrites its span of g; pieces after the first add
- * what the span held before. */
+ * what the span held before.  The span is announced before dx is computed, where the
+ * layer can. */
 static tally_status backward(tally_net *net, const tally_real *w, piece p,
                              tally_real *g, tally_listener l)
 {
@@ -98,12 +99,16 @@ static tally_status backward(tally_net *net, const tally_real *w, piece p,
     for (size_t i = net->count; i-- > net->lowest;) {
         const tally_layer *layer = &net->layers[i];
         tally_span s = layer->span;
+        bool below = i > net->lowest, parted = layer->ops->parted && below;
 
         if (p.first > 0) memcpy(net->earlier, g + s.first, s.count * sizeof *g);
         layer->ops->backward(layer, w, net->x[i], net->x[i + 1], dy, p.count,
-                             i > net->lowest ? dx : NULL, g);
+                             below && !parted ? dx : NULL, g);
         if (p.first > 0) add(net->earlier, s.count, g + s.first);
         if (p.last) TALLY_TRY(announce(l, s));
+        if (parted)
+            layer->ops->backward(layer, w, net->x[i], net->x[i + 1], dy, p.count, dx,
+                                 NULL);
         tally_real *swap = dy;
         dy = dx;
         dx = swap;

@@ -89,18 +89,24 @@ static void sum_columns(const tally_real *restrict dy, size_t rows, size_t colum
             sums[j] += dy[i * columns + j];
 }
 
+static void weigh(const tally_layer *l, const tally_real *x, const tally_real *dy,
+                  size_t batch, tally_real *g)
+{
+    tally_real *weight = g + l->span.first, *bias = weight + l->out * l->in;
+
+    tally_gemm_tn((tally_product){l->out, l->in, batch}, dy, x, false, weight);
+    sum_columns(dy, batch, l->out, bias);
+}
+
 static void backward(const tally_layer *l, const tally_real *w, const tally_real *x,
                      const tally_real *y, const tally_real *dy, size_t batch,
                      tally_real *dx, tally_real *g)
 {
-    tally_real *weight = g + l->span.first, *bias = weight + l->out * l->in;
-
     (void)y;
-    tally_gemm_tn((tally_product){l->out, l->in, batch}, dy, x, false, weight);
-    sum_columns(dy, batch, l->out, bias);
-    if (!dx) return;
-    tally_gemm_nn((tally_product){batch, l->in, l->out}, dy, w + l->span.first, false,
-                  dx);
+    if (g) weigh(l, x, dy, batch, g);
+    if (dx)
+        tally_gemm_nn((tally_product){batch, l->in, l->out}, dy, w + l->span.first,
+                      false, dx);
 }
 
 /* The layer whose tensors come first in the vector has nobody below that needs dx. */
@@ -121,5 +127,6 @@ const tally_layer_ops tally_layer_dense = {
     .init = init,
     .forward = forward,
     .backward = backward,
+    .parted = true,
     .flops = flops,
 };

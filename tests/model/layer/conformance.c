@@ -155,6 +155,34 @@ Test(layer, elementwise_backward_works_in_place)
     each_layer(check_layer_in_place);
 }
 
+/* One product at a time gives the bits of both at once. */
+static void check_layer_parts(const char *spec)
+{
+    lone_layer a, b;
+
+    lone_open(&a, spec, BATCH, IN);
+    lone_open(&b, spec, BATCH, IN);
+    lone_run(&a);
+    if (a.layer.ops->parted) {
+        const tally_layer_ops *ops = b.layer.ops;
+        tally_span s = b.layer.span;
+
+        ops->forward(&b.layer, b.w, b.x, BATCH, b.y);
+        ops->backward(&b.layer, b.w, b.x, b.y, b.dy, BATCH, NULL, b.g);
+        ops->backward(&b.layer, b.w, b.x, b.y, b.dy, BATCH, b.dx, NULL);
+        cr_assert(memcmp(a.dx, b.dx, BATCH * IN * sizeof *a.dx) == 0, "%s", spec);
+        cr_assert(memcmp(a.g + s.first, b.g + s.first, s.count * sizeof *a.g) == 0,
+                  "%s", spec);
+    }
+    lone_close(&a);
+    lone_close(&b);
+}
+
+Test(layer, parts_of_backward_are_the_whole)
+{
+    each_layer(check_layer_parts);
+}
+
 static void run_wildly(lone_layer *l, tally_isa isa, const char *spec, uint64_t round)
 {
     size_t in = 1 + tally_random(6, TALLY_FOR_TESTS, round, 0) % 70;
