@@ -4,7 +4,10 @@
  * threads under a virtual clock, of which exactly one runs at a time) and `mpi`.  All
  * code above is written once over the calls of this header.
  *
- * Threads: a comm is used by one thread at a time (MPI_THREAD_SERIALIZED for mpi). */
+ * Threads: a comm is used by one thread at a time (MPI_THREAD_SERIALIZED for mpi).  An
+ * mpi comm of several hosts has a thread of its own, which advances collectives while
+ * the rank computes; it lets nobody else into MPI meanwhile but calls of this header.
+ */
 
 #ifndef TALLY_COMM_H
 #define TALLY_COMM_H
@@ -105,7 +108,10 @@ struct tally_comm {
      * without MPI_Finalize, which would wait for it. */
     bool ragged;
     struct tally_shm *shm; /* what sums through shared memory have in common */
-    void *inner;           /* the member's own */
+    struct tally_progress *progress; /* the thread that advances tasks; NULL: none */
+    tally_comm *next_moved;          /* the next comm that it advances */
+    double busy, seen; /* seconds with a task under way, counted up to time seen */
+    void *inner;       /* the member's own */
 };
 
 /* Memory that the ranks of a node see together; base is aligned to 64 bytes, zeroed. */
@@ -155,6 +161,10 @@ TALLY_API tally_status tally_share(tally_comm *c, size_t bytes, tally_window **w
 TALLY_API void tally_unshare(tally_comm *c, tally_window *w);
 
 TALLY_API double tally_now(tally_comm *c);
+
+/* Seconds so far during which a collective was under way, from polls: the time between
+ * the last that found one unfinished and the one that found it done is left out. */
+TALLY_API double tally_busy(tally_comm *c);
 TALLY_API void tally_spend(tally_comm *c, double seconds);
 TALLY_API void tally_abort(tally_comm *c, int code);
 

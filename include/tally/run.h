@@ -85,7 +85,7 @@ typedef struct tally_result {
     uint64_t samples;
     double step_median_seconds;
     double bytes_sent_per_step; /* by the exchange, mean over ranks */
-    double overlap; /* share of the exchange's time hidden under the gradient, 0..1 */
+    double overlap; /* share of the exchange's time during which this rank computed */
     struct tally_tale *tale; /* what servers saw; owned by the run; NULL: no server */
 } tally_result;
 

@@ -6,6 +6,7 @@
 #include "comm/comm.h"
 
 #include "comm/launcher.h"
+#include "comm/progress.h"
 
 #include <assert.h>
 #include <math.h>
@@ -94,10 +95,15 @@ tally_status tally_isend(tally_comm *c, int to, int tag, const void *p, size_t n
 
     assert(!r->active && to >= 0 && to < c->size);
     *r = (tally_request){.peer = to, .tag = tag, .bytes = n};
-    TALLY_TRY(c->ops->isend(c, to, tag, p, n, r));
-    r->active = true;
-    traffic->bytes_sent += n;
-    traffic->messages_sent++;
+    tally_progress_enter(c);
+    tally_status status = c->ops->isend(c, to, tag, p, n, r);
+    if (!status) {
+        r->active = true;
+        traffic->bytes_sent += n;
+        traffic->messages_sent++;
+    }
+    tally_progress_leave(c);
+    TALLY_TRY(status);
     return TALLY_OK;
 }
 
@@ -106,8 +112,11 @@ tally_status tally_irecv(tally_comm *c, int from, int tag, void *p, size_t most,
 {
     assert(!r->active && from >= TALLY_ANY && from < c->size && tag >= 0);
     *r = (tally_request){.is_receive = true, .peer = from, .tag = tag, .bytes = most};
-    TALLY_TRY(c->ops->irecv(c, from, tag, p, most, r));
-    r->active = true;
+    tally_progress_enter(c);
+    tally_status status = c->ops->irecv(c, from, tag, p, most, r);
+    r->active = status == TALLY_OK;
+    tally_progress_leave(c);
+    TALLY_TRY(status);
     return TALLY_OK;
 }
 
@@ -168,8 +177,11 @@ tally_status tally_test(tally_comm *c, tally_request *r, bool *done, tally_note 
     *done = true;
     if (!r->active) return TALLY_OK;
     if (!note) note = &mine;
-    TALLY_TRY(c->ops->test(c, r, done, note));
-    if (*done) finish(c, r, note);
+    tally_progress_enter(c);
+    tally_status status = c->ops->test(c, r, done, note);
+    if (!status && *done) finish(c, r, note);
+    tally_progress_leave(c);
+    TALLY_TRY(status);
     return TALLY_OK;
 }
 
@@ -204,11 +216,13 @@ tally_status tally_wait_some(tally_comm *c, tally_request *const *r, size_t n,
     *which = -1;
     if (!first_active(r, n)) return TALLY_OK;
     if (!note) note = &mine;
-    if (may_stall(c))
-        TALLY_TRY(wait_reporting(c, r, n, deadline, which, note));
-    else
-        TALLY_TRY(c->ops->wait_some(c, r, n, deadline, which, note));
-    if (*which >= 0) finish(c, r[*which], note);
+    tally_progress_enter(c);
+    tally_status status = may_stall(c)
+                              ? wait_reporting(c, r, n, deadline, which, note)
+                              : c->ops->wait_some(c, r, n, deadline, which, note);
+    if (!status && *which >= 0) finish(c, r[*which], note);
+    tally_progress_leave(c);
+    TALLY_TRY(status);
     return TALLY_OK;
 }
 
@@ -221,8 +235,10 @@ tally_status tally_wait(tally_comm *c, tally_request *r, tally_note *note)
 
 void tally_abandon(tally_comm *c, tally_request *r)
 {
+    tally_progress_enter(c);
     if (r->active) c->ops->abandon(c, r);
     r->active = false;
+    tally_progress_leave(c);
 }
 
 /* ---- the rest ---- */
@@ -230,7 +246,11 @@ void tally_abandon(tally_comm *c, tally_request *r)
 tally_status tally_comm_split(tally_comm *c, int color, int key, tally_comm **sub)
 {
     assert(color >= 0);
-    TALLY_TRY(c->ops->split(c, color, key, sub));
+    tally_progress_enter(c);
+    tally_status status = c->ops->split(c, color, key, sub);
+    tally_progress_leave(c);
+    TALLY_TRY(status);
+    tally_progress_join(c, *sub);
     (*sub)->stalled = c->stalled;
     (*sub)->stalled_context = c->stalled_context;
     (*sub)->patience = c->patience;
@@ -240,13 +260,21 @@ tally_status tally_comm_split(tally_comm *c, int color, int key, tally_comm **su
 void tally_comm_close(tally_comm *sub)
 {
     if (!sub) return;
+    tally_comm under = {.progress = sub->progress};
+
+    tally_progress_part(sub);
     free(sub->waited);
+    tally_progress_enter(&under);
     sub->ops->close(sub);
+    tally_progress_leave(&under);
 }
 
 tally_status tally_share(tally_comm *c, size_t bytes, tally_window **w)
 {
-    return c->ops->share(c, bytes, w);
+    tally_progress_enter(c);
+    tally_status status = c->ops->share(c, bytes, w);
+    tally_progress_leave(c);
+    return status;
 }
 
 void tally_unshare(tally_comm *c, tally_window *w)

@@ -6,10 +6,13 @@
  * type made for it, of megabytes and a remainder.
  *
  * Waiting tests each request in turn; after many rounds in vain it offers the core to
- * others each time, for there may be more ranks than cores. */
+ * others each time, for there may be more ranks than cores.  Between hosts, where a
+ * message takes longer than that, it naps at last.  Collectives are moved during the
+ * gradient by a thread (progress.c), between hosts. */
 
 #include "comm/comm.h"
 #include "comm/launcher.h"
+#include "comm/progress.h"
 
 #include <mpi.h>
 
@@ -17,20 +20,32 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { HOT_ROUNDS = 1000 }; /* some 100 us: a wait on a free core never yields */
+/* Some 100 us each inside a node: a wait on a free core never yields.  Between hosts
+ * a round asks the sockets too. */
+enum { HOT_ROUNDS = 1000, HOT_ROUNDS_APART = 100, YIELDING_ROUNDS_APART = 200 };
 
 static const size_t megabyte = (size_t)1 << 20;
 
 typedef struct mpi {
-    int native;
+    int native, progress;
+    double nap;
 } mpi;
 
 enum { NATIVE_BLOCKING, NATIVE_NONBLOCKING };
 
+enum { PROGRESS_AUTO, PROGRESS_POLL, PROGRESS_THREAD };
+
 static const tally_option options_table[] = {
     TALLY_OPTION(CHOICE, mpi, native, "blocking", "blocking|nonblocking",
                  "the native sum is MPI_Allreduce when it starts, or MPI_Iallreduce"),
+    TALLY_OPTION(
+        CHOICE, mpi, progress, "auto", "auto|poll|thread",
+        "who moves messages during the gradient: the rank between layers, or a "
+        "thread (auto: between hosts)"),
+    TALLY_OPTION(REAL, mpi, nap, "100e-6", "[0, 1]",
+                 "seconds that the thread rests between two looks"),
     TALLY_END,
 };
 
@@ -181,6 +196,18 @@ static tally_status test(tally_comm *c, tally_request *r, bool *done, tally_note
     return TALLY_OK;
 }
 
+static void rest(const tally_comm *c, unsigned rounds)
+{
+    static const struct timespec nap = {.tv_nsec = 50000};
+    bool apart = c->node_size < c->size;
+
+    if (rounds < (apart ? HOT_ROUNDS_APART : HOT_ROUNDS)) return;
+    if (apart && rounds >= HOT_ROUNDS_APART + YIELDING_ROUNDS_APART)
+        nanosleep(&nap, NULL);
+    else
+        sched_yield();
+}
+
 static tally_status wait_some(tally_comm *c, tally_request *const *r, size_t n,
                               double deadline, int *which, tally_note *note)
 {
@@ -199,7 +226,7 @@ static tally_status wait_some(tally_comm *c, tally_request *const *r, size_t n,
             return TALLY_OK;
         }
         if (!any || MPI_Wtime() >= deadline) return TALLY_OK;
-        if (rounds >= HOT_ROUNDS) sched_yield();
+        rest(c, rounds);
     }
 }
 
@@ -411,6 +438,16 @@ static void abort_all(tally_comm *c, int code)
     MPI_Abort(comm_of(c), code);
 }
 
+/* Between hosts MPI moves nothing unless it is called.  A host program that has started
+ * MPI may call it at any time, and only it knows whether a thread of ours may too. */
+static bool wants_thread(const tally_comm *c, bool ours)
+{
+    const mpi *o = c->options;
+
+    if (c->size == 1 || o->progress == PROGRESS_POLL) return false;
+    return o->progress == PROGRESS_THREAD || (ours && c->node_size < c->size);
+}
+
 /* Starts MPI unless the host program has; *ours: it is ours to finish. */
 static tally_status initialise(bool *ours)
 {
@@ -448,7 +485,7 @@ static bool may_lose_ranks(void)
 }
 
 /* *alone: the others cannot be met any more. */
-static tally_status enter(const void *options, tally_body body, void *context,
+static tally_status enter(const mpi *options, bool ours, tally_body body, void *context,
                           bool *alone)
 {
     seat s = {.comm = MPI_COMM_NULL, .node = MPI_COMM_NULL};
@@ -458,7 +495,10 @@ static tally_status enter(const void *options, tally_body body, void *context,
     if (code != MPI_SUCCESS) return failed(code, "copying MPI_COMM_WORLD");
     tally_status status = describe(&c, &s);
     if (!status) status = tally_launcher_check(getenv, "mpi", (uint64_t)c.size);
+    if (!status && wants_thread(&c, ours))
+        status = tally_progress_open(&c, options->nap);
     if (!status) status = body(&c, context);
+    tally_progress_close(&c);
     *alone =
         c.ragged || may_lose_ranks() || (status && c.size > 1 && !tally_error_agreed());
     if (!*alone) leave(&s);
@@ -473,7 +513,7 @@ static tally_status launch(const void *options, tally_body body, void *context)
     bool ours, alone = false;
     tally_status status = initialise(&ours);
 
-    if (!status) status = enter(options, body, context, &alone);
+    if (!status) status = enter(options, ours, body, context, &alone);
     if (ours && !alone) MPI_Finalize();
     return status;
 }

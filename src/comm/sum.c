@@ -199,9 +199,8 @@ tally_status tally_sum_wait(tally_sum *s)
 
 void tally_sum_close(tally_sum *s)
 {
-    bool under_way = s->task.comm && !s->task.done;
-
     tally_task_drop(&s->task);
+    bool under_way = s->task.comm && !s->task.done;
     tally_shm_close(s->shm, under_way);
     free(s->scratch);
     *s = (tally_sum){0};

@@ -15,10 +15,12 @@
  * collectives, grown as they open, so that starting them allocates nothing. */
 
 #include "comm/comm.h"
+#include "comm/progress.h"
 
 #include <assert.h>
 #include <math.h>
 #include <sched.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -73,10 +75,28 @@ static void unlist(tally_task *t)
     }
 }
 
-tally_status tally_task_start(tally_task *t)
+/* Tasks have been under way since the last look, as far as c->tasks says. */
+static void see(tally_comm *c)
+{
+    double now = tally_now(c);
+
+    if (c->tasks) c->busy += now - c->seen;
+    c->seen = now;
+}
+
+double tally_busy(tally_comm *c)
+{
+    tally_progress_enter(c);
+    double busy = c->busy;
+    tally_progress_leave(c);
+    return busy;
+}
+
+static tally_status start(tally_task *t)
 {
     tally_task **last = &t->comm->tasks;
 
+    see(t->comm);
     while (*last) {
         assert(*last != t);
         last = &(*last)->next;
@@ -86,28 +106,55 @@ tally_status tally_task_start(tally_task *t)
     t->done = false;
     TALLY_TRY(reserve_listed(t->comm));
     TALLY_TRY(t->advance(t));
-    if (t->done) unlist(t);
+    if (t->done)
+        unlist(t);
+    else
+        tally_progress_wake(t->comm);
+    return TALLY_OK;
+}
+
+tally_status tally_task_start(tally_task *t)
+{
+    tally_progress_enter(t->comm);
+    tally_status status = start(t);
+    tally_progress_leave(t->comm);
+    TALLY_TRY(status);
+    return TALLY_OK;
+}
+
+tally_status tally_task_advance(tally_comm *c, size_t most)
+{
+    size_t waiting = 0;
+
+    for (tally_task **at = &c->tasks; *at && waiting < most;) {
+        tally_task *t = *at;
+
+        TALLY_TRY(t->advance(t));
+        if (t->done) {
+            *at = t->next;
+            continue;
+        }
+        at = &t->next;
+        waiting++;
+    }
+    see(c);
     return TALLY_OK;
 }
 
 static tally_status advance_all(tally_comm *c)
 {
-    for (tally_task **at = &c->tasks; *at;) {
-        tally_task *t = *at;
-
-        TALLY_TRY(t->advance(t));
-        if (t->done)
-            *at = t->next;
-        else
-            at = &t->next;
-    }
+    TALLY_TRY(tally_progress_status(c));
+    TALLY_TRY(tally_task_advance(c, SIZE_MAX));
     return TALLY_OK;
 }
 
 tally_status tally_poll(tally_comm *c)
 {
+    tally_progress_enter(c);
     if (c->ops->poll) c->ops->poll(c);
-    TALLY_TRY(advance_all(c));
+    tally_status status = advance_all(c);
+    tally_progress_leave(c);
+    TALLY_TRY(status);
     return TALLY_OK;
 }
 
@@ -163,7 +210,7 @@ static void rest(vigil *w, tally_comm *c, const tally_task *t)
     w->patience *= 2;
 }
 
-tally_status tally_task_wait(tally_task *t)
+static tally_status wait_for(tally_task *t)
 {
     tally_comm *c = t->comm;
     vigil w = {0};
@@ -184,12 +231,25 @@ tally_status tally_task_wait(tally_task *t)
     return TALLY_OK;
 }
 
+tally_status tally_task_wait(tally_task *t)
+{
+    tally_progress_enter(t->comm);
+    tally_status status = wait_for(t);
+    tally_progress_leave(t->comm);
+    TALLY_TRY(status);
+    return TALLY_OK;
+}
+
 void tally_task_drop(tally_task *t)
 {
-    if (!t->comm) return;
+    tally_comm *c = t->comm;
+
+    if (!c) return;
+    tally_progress_enter(c);
     unlist(t);
-    if (t->counted) t->comm->waited_most -= t->request_count;
+    if (t->counted) c->waited_most -= t->request_count;
     t->counted = false;
     for (size_t i = 0; i < t->request_count; i++)
-        tally_abandon(t->comm, &t->requests[i]);
+        tally_abandon(c, &t->requests[i]);
+    tally_progress_leave(c);
 }

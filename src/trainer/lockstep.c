@@ -52,8 +52,9 @@ typedef struct loop {
     uint64_t *rows;
     tally_gather reports;
     tally_step t;
-    size_t next;   /* spans [next, plan_count) are on their way */
-    double polled; /* when the comm was polled last */
+    size_t next;          /* spans [next, plan_count) are on their way */
+    double arrived, busy; /* the time when this rank turned to the comm; tally_busy when
+                             it turned away */
     double hidden, exposed;
     double work; /* declared seconds of the gradient, for simulated comms; else 0 */
     trainer_pace pace;
@@ -71,20 +72,33 @@ static tally_status send_span(loop *l, size_t k)
     return x->ops->start(x, k, l->run->step, v);
 }
 
-/* Sends what is complete from s.first on.  Time since the last look, during which a
- * message was under way all along, is hidden under the gradient; what the exchange
- * itself takes is not. */
+/* Between turning to the comm and away from it this rank computes nothing.  What was
+ * under way before then was hidden. */
+static tally_status turn_to_comm(loop *l)
+{
+    l->arrived = tally_now(l->run->comm);
+    TALLY_TRY(tally_poll(l->run->comm));
+    l->hidden += tally_busy(l->run->comm) - l->busy;
+    return TALLY_OK;
+}
+
+static void turn_away(loop *l)
+{
+    tally_comm *c = l->run->comm;
+
+    if (c->size > 1) l->exposed += tally_now(c) - l->arrived;
+    l->busy = tally_busy(c);
+}
+
+/* Sends what is complete from `first` on. */
 static tally_status send_from(loop *l, size_t first)
 {
     tally_run *run = l->run;
-    double arrived = tally_now(run->comm);
 
-    TALLY_TRY(tally_poll(run->comm));
-    if (run->comm->tasks) l->hidden += arrived - l->polled;
+    TALLY_TRY(turn_to_comm(l));
     while (l->next > 0 && run->plan[l->next - 1].first >= first)
         TALLY_TRY(send_span(l, --l->next));
-    l->polled = tally_now(run->comm);
-    if (run->comm->size > 1) l->exposed += l->polled - arrived;
+    turn_away(l);
     return TALLY_OK;
 }
 
@@ -103,11 +117,11 @@ static tally_status ready(void *context, tally_span s)
 static tally_status receive_span(loop *l, size_t k, tally_view *agreed)
 {
     tally_exchange *x = &l->run->exchange;
-    double begin = tally_now(x->comm);
 
+    TALLY_TRY(turn_to_comm(l));
     *agreed = (tally_view){0};
     TALLY_TRY(x->ops->finish(x, k, agreed));
-    if (x->comm->size > 1) l->exposed += tally_now(x->comm) - begin;
+    turn_away(l);
     return TALLY_OK;
 }
 
@@ -175,7 +189,7 @@ static tally_status compute_and_send(loop *l, tally_score *score)
 
     TALLY_TRY(tally_rule_place(&run->rule, &l->t, run->w, l->place, &at));
     l->next = run->plan_count;
-    l->polled = tally_now(run->comm);
+    l->busy = tally_busy(run->comm);
     if (run->f->ops->cost && run->comm->ops->spend) {
         const lockstep *o = run->trainer_options;
 
@@ -214,12 +228,12 @@ static tally_status take_step(loop *l)
     l->t = (tally_step){.number = run->step + 1,
                         .rate = tally_schedule_rate(&run->schedule, run->step)};
     TALLY_TRY(compute_and_send(l, &score));
-    double sent = tally_now(run->comm);
     mine.stop = tally_stop_requested();
     step_report_fill(&mine, &run->f->layout, run->w, l->g, &score);
+    TALLY_TRY(turn_to_comm(l));
     TALLY_TRY(tally_gather_start(&l->reports, &mine));
     TALLY_TRY(tally_gather_wait(&l->reports));
-    if (run->comm->size > 1) l->exposed += tally_now(run->comm) - sent;
+    turn_away(l);
     tally_status failed =
         step_report_read((const void *)l->reports.all, run->comm->size, l->t.number,
                          &run->f->layout, &verdict);

@@ -1,4 +1,4 @@
-#include "tally/comm.h"
+#include "tally/collective.h"
 
 #include "support/expect.h"
 
@@ -69,6 +69,41 @@ static tally_status run_laps(tally_comm *c, void *context)
             return TALLY_FAIL(MISMATCH, "lap %d brings %d, expected %d", k, homes[k],
                               want);
     return c->tasks ? TALLY_FAIL(MISMATCH, "a task is on the list still") : TALLY_OK;
+}
+
+/* The time between two looks is counted when both find a task under way: 2 s of 5. */
+static tally_status count_busy_time(tally_comm *c, void *context)
+{
+    lap l;
+    int home = 0, next = (c->rank + 1) % c->size;
+    tally_request r = {0};
+
+    (void)context;
+    tally_spend(c, 1);
+    double before = tally_busy(c);
+    if (c->rank == 1) { /* lets rank 0 wait until it has polled */
+        TALLY_TRY(tally_irecv(c, next, TALLY_TAG(TALLY_USER, 9), &home, 4, &r));
+        TALLY_TRY(tally_wait(c, &r, NULL));
+    }
+    TALLY_TRY(start(&l, c, 0, &home));
+    tally_spend(c, 2);
+    TALLY_TRY(tally_poll(c));
+    if (c->rank == 0) {
+        double seen = tally_busy(c) - before;
+
+        if (!(seen > 1.999 && seen < 2.001))
+            return TALLY_FAIL(MISMATCH, "busy for %g s, expected 2", seen);
+        TALLY_TRY(tally_isend(c, next, TALLY_TAG(TALLY_USER, 9), &next, 4, &r));
+        TALLY_TRY(tally_wait(c, &r, NULL));
+    }
+    tally_spend(c, 2);
+    TALLY_TRY(tally_task_wait(&l.task));
+    return tally_barrier(c);
+}
+
+Test(task, time_under_way_is_counted)
+{
+    expect_ok(tally_launch("sim:ranks=2", count_busy_time, NULL));
 }
 
 Test(task, a_program_writes_its_own_collectives)

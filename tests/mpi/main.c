@@ -5,6 +5,8 @@
  *     fails_agreed   the last rank fails, and all know of it
  *     stalls         rank 0 waits for a message that comes late
  *     stalls_shared  rank 0 waits for a sum in shared memory that rank 1 starts late
+ *     moves_alone    sums end though no rank calls its comm: for progress=thread
+ *     moves_alone    sums end while their rank never calls the comm: with a thread
  *
  * are apart: `all` leaves them out. */
 
@@ -12,10 +14,12 @@
 #include "tally/comm.h"
 
 #include "comm/cases.h"
+#include "comm/progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Each block of 4 KiB starts with its number; one buffer a rank. */
 static tally_status large(tally_comm *c, void *context)
@@ -134,6 +138,50 @@ static tally_status stalls_shared(tally_comm *c, void *context)
     return TALLY_OK;
 }
 
+static bool is_done(const tally_sum *s)
+{
+    tally_progress_enter(s->task.comm);
+    bool done = s->task.done;
+    tally_progress_leave(s->task.comm);
+    return done;
+}
+
+/* Longer than what any socket or shared buffer takes in by itself. */
+static tally_status moves_alone(tally_comm *c, void *context)
+{
+    enum { LENGTH = 1 << 20, ROUNDS = 3 };
+
+    static const struct timespec nap = {.tv_nsec = 1000000};
+    tally_real *v = malloc(LENGTH * sizeof *v);
+    tally_sum s = {.n = 0};
+
+    (void)context;
+    if (!v) return TALLY_FAIL(MEMORY, "no memory for %d values", LENGTH);
+    TALLY_TRY(tally_sum_open(&s, c, TALLY_USER, 3, TALLY_SUM_RING, LENGTH));
+    for (int round = 0; round < ROUNDS; round++) {
+        for (size_t i = 0; i < LENGTH; i++)
+            v[i] = (tally_real)(c->rank + (int)(i % 7));
+        TALLY_TRY(tally_sum_start(&s, v, LENGTH));
+        for (int naps = 0; !is_done(&s); naps++) {
+            if (naps == 20000)
+                return TALLY_FAIL(CORRUPT,
+                                  "a sum does not end while its rank computes");
+            nanosleep(&nap, NULL);
+        }
+        TALLY_TRY(tally_sum_wait(&s));
+        for (size_t i = 0; i < LENGTH; i++) {
+            int want = c->size * (c->size - 1) / 2 + c->size * (int)(i % 7);
+
+            if (v[i] < (tally_real)want || v[i] > (tally_real)want)
+                return TALLY_FAIL(CORRUPT, "value %zu is %g instead of %d", i,
+                                  (double)v[i], want);
+        }
+    }
+    tally_sum_close(&s);
+    free(v);
+    return TALLY_OK;
+}
+
 static tally_body body_of(const char *name)
 {
     static const comm_case apart[] = {
@@ -141,7 +189,8 @@ static tally_body body_of(const char *name)
         {"fails_alone",   fails_alone  },
         {"fails_agreed",  fails_agreed },
         {"stalls",        stalls       },
-        {"stalls_shared", stalls_shared}
+        {"stalls_shared", stalls_shared},
+        {"moves_alone",   moves_alone  }
     };
 
     for (size_t i = 0; i < sizeof apart / sizeof *apart; i++)

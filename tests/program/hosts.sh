@@ -52,6 +52,32 @@ for options in "--exchange ordered" "--exchange allreduce:algorithm=ring" \
     [ -n "$real" ] && [ "$real" = "$one" ] || fail "$options: 4 hosts $real, one host $one"
 done
 
+# The process NAME on host I.
+process() {
+    local pid
+    for pid in $(ip netns pids "$CLUSTER-$2"); do
+        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ] && echo "$pid" && return
+    done
+}
+
+# A rank that is stopped is told of while it lasts, by the one that waits for it.
+"$cluster" mpirun -n 4 "$TALLY" train ${wide/--quiet/} --steps 1000000 --patience 0.2 \
+    --exchange allreduce:algorithm=ring >"$work/out" 2>"$work/err" &
+for ((i = 0; i < 100; i++)); do
+    sleep 0.1
+    stopped=$(process tally 3)
+    [ -z "$stopped" ] || break
+done
+sleep 1
+kill -STOP "$stopped"
+sleep 1
+grep -q "has waited .* for rank 2" "$work/err" || fail "nobody tells of rank 2: $(<"$work/err")"
+kill -CONT "$stopped"
+sleep 0.3
+kill -USR1 "$(process mpirun 1)"
+wait $!
+[ $? -eq 75 ] || fail "a run that was stopped and went on: exit $?, $(tail -c 300 "$work/err")"
+
 # The counters tell: one rank leaves the links alone.
 train 1 --exchange ordered >/dev/null
 awk '$1 > 1e6 { exit 1 }' "$work/sent" || fail "one rank, but the links carried $(tr '\n' ' ' <"$work/sent")"
