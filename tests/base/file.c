@@ -3,6 +3,7 @@
 #include "run/example.h"
 #include "support/expect.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,6 +56,29 @@ Test(file, replacing_that_fails_keeps_the_old_text)
     expect_ok(tally_file_read(path, 10, &bytes, &n));
     cr_assert(eq(str, bytes, "old"));
     free(bytes);
+    example_remove(folder);
+}
+
+Test(file, pieces_are_written_one_after_the_other)
+{
+    const char *folder = example_directory(), *path = below(folder, "x");
+    const tally_piece pieces[] = {
+        {"ab",  2},
+        {NULL,  0},
+        {"cde", 3}
+    };
+    char fresh[TALLY_PATH_MOST], *bytes;
+    size_t n;
+
+    snprintf(fresh, sizeof fresh, "%s.other", path);
+    expect_ok(tally_file_replace_pieces(path, fresh, pieces, 3));
+    cr_assert(not(tally_file_exists(fresh)));
+    expect_ok(tally_file_read(path, 10, &bytes, &n));
+    cr_assert(eq(str, bytes, "abcde"));
+    free(bytes);
+    limit_files(4);
+    expect_fail(tally_file_replace_pieces(path, fresh, pieces, 3), FILE, "at byte 4");
+    cr_assert(not(tally_file_exists(fresh)));
     example_remove(folder);
 }
 

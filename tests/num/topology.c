@@ -30,6 +30,15 @@ Test(topology, counts_what_the_scheduler_allows)
     cr_assert(tally_topology_cores() <= (size_t)sysconf(_SC_NPROCESSORS_CONF));
 }
 
+Test(topology, memory_is_what_the_system_has)
+{
+    size_t pages = (size_t)sysconf(_SC_PHYS_PAGES),
+           page = (size_t)sysconf(_SC_PAGESIZE);
+
+    cr_assert(tally_topology_memory() >= pages / 2 * page);
+    cr_assert(tally_topology_memory() / 2 <= pages * page);
+}
+
 Test(topology, ranks_of_a_node_share_it_evenly)
 {
     forget_environment();
