@@ -38,11 +38,11 @@ enum { ANY = -1 };
 /* The first row that holds decides. */
 static const choice table[] = {
     {ANY,      MANY, MANY, 1 << 14,  TALLY_BLAS  }, /* a call of oneDNN costs more */
-    {TALLY_NT, 15,   MANY, INFINITY, TALLY_SGEMM },
-    {TALLY_NT, MANY, MANY, INFINITY, TALLY_MATMUL},
-    {TALLY_NN, MANY, 63,   INFINITY, TALLY_MATMUL},
-    {TALLY_NN, MANY, MANY, INFINITY, TALLY_SGEMM },
-    {TALLY_TN, MANY, MANY, INFINITY, TALLY_SGEMM },
+    {TALLY_NT, 15,   MANY, HUGE_VAL, TALLY_SGEMM },
+    {TALLY_NT, MANY, MANY, HUGE_VAL, TALLY_MATMUL},
+    {TALLY_NN, MANY, 63,   HUGE_VAL, TALLY_MATMUL},
+    {TALLY_NN, MANY, MANY, HUGE_VAL, TALLY_SGEMM },
+    {TALLY_TN, MANY, MANY, HUGE_VAL, TALLY_SGEMM },
 };
 
 /* a and b with their leading dimensions: the lengths of their rows in memory. */
