@@ -50,6 +50,11 @@ void tally_text_nearer(const char *word, const char *candidate, const char **bes
     if (!*best || distance < tally_text_distance(word, *best)) *best = candidate;
 }
 
+const char *tally_text_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 bool tally_text_real(const char *text, double *value)
 {
     static locale_t c_locale;

@@ -14,6 +14,9 @@ size_t tally_text_distance(const char *a, const char *b);
  * (start with *best = NULL). */
 void tally_text_nearer(const char *word, const char *candidate, const char **best);
 
+/* The end of a word that is counted: "" for 1, else "s". */
+const char *tally_text_plural(uint64_t count);
+
 /* The whole text as a number, in the C locale; false when anything is left over or it
  * does not fit.  A count has no sign and may end in k, M or G (1000s). */
 bool tally_text_real(const char *text, double *value);

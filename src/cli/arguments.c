@@ -147,6 +147,16 @@ static tally_status keep_text(const cli_flag *flag, const char *value)
     return TALLY_OK;
 }
 
+/* -h is --help; there is no other short flag. */
+static bool asks_for_help(const cli_grammar *g, const char *word)
+{
+    const cli_flag *flag = own_flag(g, "help");
+
+    if (strcmp(word, "-h") != 0 || !flag || !flag->set) return false;
+    *flag->set = true;
+    return true;
+}
+
 static tally_status read_option(const cli_grammar *g, int count, char *const *words,
                                 int *at, tally_run *run)
 {
@@ -180,6 +190,8 @@ tally_status cli_arguments_read(const cli_grammar *grammar, int count,
     for (int i = 0; i < count; i++) {
         if (strncmp(words[i], "--", 2) == 0 && words[i][2]) {
             TALLY_TRY(read_option(grammar, count, words, &i, run));
+        } else if (asks_for_help(grammar, words[i])) {
+            continue;
         } else if (words[i][0] == '-') {
             return TALLY_FAIL(OPTION, "%s does not know %s; its flags begin with --",
                               grammar->command, words[i]);

@@ -167,7 +167,7 @@ static tally_status run_info(cli_failure *failure, int count, char *const *words
             markdown = true;
         } else if (strcmp(words[i], "--trace") == 0) {
             continue; /* main has seen it */
-        } else if (strcmp(words[i], "--help") == 0) {
+        } else if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0) {
             print_help();
             return TALLY_OK;
         } else if (words[i][0] == '-') {

@@ -127,11 +127,6 @@ static int name_length(const char *spec)
     return (int)strcspn(spec, ":");
 }
 
-static const char *plural(int count)
-{
-    return count == 1 ? "" : "s";
-}
-
 void cli_progress_begin(cli_progress *p, const tally_run *run, const cli_facts *facts)
 {
     const tally_config *o = run->options;
@@ -139,11 +134,12 @@ void cli_progress_begin(cli_progress *p, const tally_run *run, const cli_facts *
     p->begun = p->now();
     p->first = p->step = run->step;
     if (!p->to || run->comm->rank != 0) return;
-    fprintf(p->to, "%d rank%s on %d host%s, ", facts->ranks, plural(facts->ranks),
-            facts->hosts, plural(facts->hosts));
+    fprintf(p->to, "%d rank%s on %d host%s, ", facts->ranks,
+            tally_text_plural((uint64_t)facts->ranks), facts->hosts,
+            tally_text_plural((uint64_t)facts->hosts));
     fprintf(p->to, "%d thread%s each; model %.*s, %zu parameters; ", facts->threads,
-            plural(facts->threads), name_length(o->model), o->model,
-            run->net.layout.length);
+            tally_text_plural((uint64_t)facts->threads), name_length(o->model),
+            o->model, run->net.layout.length);
     fprintf(p->to, "data %.*s, %llu training, %llu validation and %llu test rows; ",
             name_length(o->data), o->data, (unsigned long long)run->sampler.train_count,
             (unsigned long long)run->sampler.validate_count,
@@ -174,9 +170,10 @@ void cli_progress_end(cli_progress *p, const tally_run *run, const cli_facts *fa
     print_score(p->to, "test", r->test_accuracy, r->test_loss);
     fprintf(
         p->to,
-        "%llu steps, %.2f s of %straining, %.3g ms a step, %.0f bytes sent per rank "
+        "%llu step%s, %.2f s of %straining, %.3g ms a step, %.0f bytes sent per rank "
         "and step, %.0f MiB at most\n",
-        (unsigned long long)r->steps, r->seconds, facts->simulated ? "simulated " : "",
-        1000 * r->step_median_seconds, r->bytes_sent_per_step, facts->peak_rss_mib);
+        (unsigned long long)r->steps, tally_text_plural(r->steps), r->seconds,
+        facts->simulated ? "simulated " : "", 1000 * r->step_median_seconds,
+        r->bytes_sent_per_step, facts->peak_rss_mib);
     fflush(p->to);
 }

@@ -120,7 +120,7 @@ tally_status tally_launcher_check(tally_environment get, const char *comm,
                           "the launcher started %s%llu processes, but MPI sees %llu "
                           "rank%s: they are of different MPIs; launch with the mpirun "
                           "of the same MPI, or srun --mpi=pmix",
-                          more, n, seen, seen == 1 ? "" : "s");
+                          more, n, seen, tally_text_plural(processes));
     return TALLY_FAIL(MISMATCH,
                       "the launcher started %s%llu processes, but comm %s runs in one: "
                       "launch one process, or use comm mpi",

@@ -5,6 +5,8 @@
 
 #include "num/topology.h"
 
+#include "base/text.h"
+
 #include <hwloc.h>
 
 #include <ctype.h>
@@ -160,7 +162,7 @@ bool tally_topology_describe(char *text, size_t most)
     const machine *m = look_once();
     const double gib = 1024.0 * 1024 * 1024;
     int length = snprintf(
-        text, most, "%zu core%s, %s, %.0f GiB", m->cores, m->cores == 1 ? "" : "s",
+        text, most, "%zu core%s, %s, %.0f GiB", m->cores, tally_text_plural(m->cores),
         m->processor[0] ? m->processor : "unknown processor", (double)m->memory / gib);
 
     return length >= 0 && (size_t)length < most;

@@ -10,6 +10,7 @@
  *
  * Nothing of the run changes before all ranks know that all of it will. */
 
+#include "base/text.h"
 #include "run/arrays.h"
 #include "run/checkpoint.h"
 
@@ -146,10 +147,11 @@ static tally_status match_ranks(const loaded *l, const tally_arrays *own, int si
         return TALLY_OK;
     return TALLY_FAIL(MISMATCH,
                       "the checkpoint holds %s of %" PRIu64
-                      " ranks, each its own; this run has %d ranks: resume with "
+                      " rank%s, each its own; this run has %d rank%s: resume with "
                       "%" PRIu64,
-                      own->count ? own->at[0].name : "state", l->manifest.ranks, size,
-                      l->manifest.ranks);
+                      own->count ? own->at[0].name : "state", l->manifest.ranks,
+                      tally_text_plural(l->manifest.ranks), size,
+                      tally_text_plural((uint64_t)size), l->manifest.ranks);
 }
 
 static tally_status match_own(const loaded *l, const tally_arrays *own, int rank)

@@ -59,6 +59,20 @@ static void tell_of_the_data(const tally_run *run)
     run->observer.said(run->observer.context, sentence);
 }
 
+static void tell_of_lost_checkpoints(const tally_run *run)
+{
+    const tally_config *o = run->options;
+    char sentence[256];
+
+    if (!o->checkpoint_every || o->out || run->resume || run->comm->rank != 0 ||
+        !run->observer.warned)
+        return;
+    snprintf(sentence, sizeof sentence,
+             "checkpoint-every=%llu keeps nothing without --out: say where, --out DIR",
+             (unsigned long long)o->checkpoint_every);
+    run->observer.warned(run->observer.context, sentence);
+}
+
 static tally_status open_objective(tally_run *run)
 {
     const tally_config *o = run->options;
@@ -269,6 +283,7 @@ tally_status tally_run_open(tally_run *run, tally_comm *comm)
     TALLY_TRY(tally_agree(comm, check_identity(run)));
     TALLY_TRY(tally_binding_check(run));
     tell_of_the_data(run);
+    tell_of_lost_checkpoints(run);
     TALLY_TRY(tally_agree(comm, open_exchange(run)));
     TALLY_TRY(tally_agree(comm, open_crew(run)));
     return open_kept(run);

@@ -15,6 +15,8 @@
 
 #include "schedule/schedule.h"
 
+#include "base/text.h"
+
 #include <math.h>
 
 static const tally_about *const members[] = {
@@ -47,8 +49,9 @@ tally_status tally_schedule_open(tally_schedule *s, const char *spec, double rat
         return TALLY_FAIL(OPTION, "schedule: rate=%g is not in [0, inf)", rate);
     if (warmup > steps)
         return TALLY_FAIL(OPTION,
-                          "schedule: warmup=%llu is longer than the run of %llu steps",
-                          (unsigned long long)warmup, (unsigned long long)steps);
+                          "schedule: warmup=%llu is longer than the run of %llu step%s",
+                          (unsigned long long)warmup, (unsigned long long)steps,
+                          tally_text_plural(steps));
     TALLY_TRY(tally_family_open(&tally_schedule_family, spec, &about, &s->options));
     s->ops = (const tally_schedule_ops *)about;
     return TALLY_OK;

@@ -13,6 +13,7 @@
  * its naive sum or majority, the ranks compare hashes, and bytes sent are compared with
  * what the exchange says it sends. */
 
+#include "base/text.h"
 #include "cli/arguments.h"
 #include "cli/bench/bench.h"
 #include "cli/help.h"
@@ -414,8 +415,9 @@ static void print_head(const bench *b, const machine *m)
 {
     int ranks = b->comm->size;
 
-    printf("%d rank%s on %d host%s, comm %s, %s values", ranks, ranks == 1 ? "" : "s",
-           m->hosts, m->hosts == 1 ? "" : "s", b->comm->ops->about.name,
+    printf("%d rank%s on %d host%s, comm %s, %s values", ranks,
+           tally_text_plural((uint64_t)ranks), m->hosts,
+           tally_text_plural((uint64_t)m->hosts), b->comm->ops->about.name,
            TALLY_REAL_DTYPE);
     if (b->job->bucket)
         printf(" in spans of about %llu KiB", (unsigned long long)b->job->bucket);

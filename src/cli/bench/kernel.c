@@ -173,7 +173,7 @@ static void close_bench(kernel_bench *b)
 static void print_head(const job *j, const kernel_bench *b)
 {
     printf("%s values, %llu thread%s in products\n", TALLY_REAL_DTYPE,
-           (unsigned long long)j->threads, j->threads == 1 ? "" : "s");
+           (unsigned long long)j->threads, tally_text_plural(j->threads));
     printf("memory: read %.1f GB/s, copy %.1f GB/s; product 1024x1024x1024: %.1f "
            "GFLOP/s\n\n",
            b->memory.read / 1e9, b->memory.copy / 1e9, b->gemm / 1e9);
