@@ -199,9 +199,9 @@ TALLY_API tally_status tally_run_score(tally_run *run, tally_split split,
 
 TALLY_API void tally_run_close(tally_run *run);
 
-/* From now on SIGTERM, SIGINT and SIGUSR1 finish the step, write a checkpoint and end
- * the run.  SIGUSR1, because Open MPI's mpirun passes it on at once, and kills two
- * seconds after the others. */
+/* From now on SIGTERM, SIGINT, SIGUSR1 and (unless it is ignored) SIGHUP finish the
+ * step, write a checkpoint and end the run.  SIGUSR1, because Open MPI's mpirun passes
+ * it on at once, and kills two seconds after the others. */
 TALLY_API void tally_stop_on_signals(void);
 
 #ifdef __cplusplus

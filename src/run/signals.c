@@ -1,5 +1,6 @@
-/* signals.c — SIGTERM, SIGINT and SIGUSR1 become a request that the trainer reads once
- * a step.  A second signal of the same kind ends the process at once, as usual. */
+/* signals.c — SIGTERM, SIGINT, SIGUSR1 and SIGHUP become a request that the trainer
+ * reads once a step.  A second signal of the same kind ends the process at once, as
+ * usual.  A run under nohup goes on when its terminal hangs up. */
 
 #include "tally/run.h"
 
@@ -17,10 +18,13 @@ static void request(int number)
 void tally_stop_on_signals(void)
 {
     struct sigaction action = {.sa_handler = request,
-                               .sa_flags = (int)(SA_RESTART | SA_RESETHAND)};
+                               .sa_flags = (int)(SA_RESTART | SA_RESETHAND)},
+                     before;
 
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
 }

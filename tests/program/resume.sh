@@ -46,14 +46,26 @@ grep -q "left aside" "$work/err" || fail "nothing said of the altered checkpoint
 grep -q "resumed from step 20" "$work/err" || fail "not resumed from step 20: $(cat "$work/err")"
 
 # A signal: the step is finished, a checkpoint written, the code is 75.
-rm -rf "$work/run"
-"$TALLY" train --data digits --epochs 100000 --out "$work/run" --quiet 2>"$work/err" &
-pid=$!
-for _ in $(seq 100); do [ -f "$work/run/manifest.json" ] && break; sleep 0.1; done
+start() { # COMMAND...: in the background, until it trains
+    rm -rf "$work/run"
+    "$@" "$TALLY" train --data digits --epochs 100000 --out "$work/run" --quiet >"$work/out" 2>"$work/err" &
+    pid=$!
+    for _ in $(seq 100); do [ -f "$work/run/manifest.json" ] && break; sleep 0.1; done
+    sleep 0.3
+}
+
+for signal in TERM HUP; do
+    start env
+    kill -$signal $pid
+    wait $pid
+    code=$?
+    [ $code -eq 75 ] || fail "SIG$signal gave exit $code: $(cat "$work/err")"
+    ls "$work"/run/checkpoints/step-* >/dev/null 2>&1 || fail "SIG$signal left no checkpoint"
+done
+start nohup
+kill -HUP $pid
 sleep 0.3
+kill -0 $pid 2>/dev/null || fail "a run under nohup ended with its terminal: $(cat "$work/err")"
 kill -TERM $pid
 wait $pid
-code=$?
-[ $code -eq 75 ] || fail "SIGTERM gave exit $code: $(cat "$work/err")"
-ls "$work"/run/checkpoints/step-* >/dev/null 2>&1 || fail "SIGTERM left no checkpoint"
 finish
