@@ -5,6 +5,7 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Tally)
 set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 install(DIRECTORY include/tally TYPE INCLUDE)
+install(FILES LICENSE TYPE DOC)
 install(TARGETS tally EXPORT TallyTargets)
 install(EXPORT TallyTargets NAMESPACE Tally:: DESTINATION ${package_dir})
 
