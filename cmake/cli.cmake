@@ -10,7 +10,12 @@ add_library(tally_cli_objects OBJECT
   src/cli/progress.c src/cli/sizes.c src/cli/table.c src/cli/train.c src/cli/words.c)
 add_executable(tally_cli src/cli/main.c)
 if(TARGET MPI::MPI_C)
-  set(built_mpi "MPI ${MPI_C_VERSION}")
+  # "Open MPI v4.1.4, package: ..." or "MPICH Version:      4.0.2 ..."
+  string(REGEX MATCH "(Open MPI|MPICH)[^0-9]*([0-9][0-9.]*)" made "${MPI_C_LIBRARY_VERSION_STRING}")
+  set(built_mpi "${CMAKE_MATCH_1} ${CMAKE_MATCH_2}, MPI ${MPI_C_VERSION}")
+  if(NOT made)
+    set(built_mpi "MPI ${MPI_C_VERSION}")
+  endif()
 else()
   set(built_mpi "none: self and sim alone")
 endif()

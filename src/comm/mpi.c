@@ -448,6 +448,16 @@ static bool wants_thread(const tally_comm *c, bool ours)
     return o->progress == PROGRESS_THREAD || (ours && c->node_size < c->size);
 }
 
+/* MPICH reports failures of requests to MPI_COMM_WORLD, whatever their own comm. */
+static int return_errors(void)
+{
+    int code = MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+
+    return code == MPI_SUCCESS
+               ? MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN)
+               : code;
+}
+
 /* Starts MPI unless the host program has; *ours: it is ours to finish. */
 static tally_status initialise(bool *ours)
 {
@@ -465,6 +475,7 @@ static tally_status initialise(bool *ours)
     } else {
         code = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
         *ours = code == MPI_SUCCESS;
+        if (*ours) code = return_errors();
     }
     if (code != MPI_SUCCESS) return failed(code, "starting MPI");
     if (provided < MPI_THREAD_SERIALIZED)
