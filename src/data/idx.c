@@ -16,7 +16,7 @@
 
 typedef struct idx {
     char *dir, *train_images, *train_labels, *test_images, *test_labels;
-    uint64_t classes;
+    uint64_t classes, limit;
     int scale;
 } idx;
 
@@ -32,6 +32,8 @@ static const tally_option options[] = {
                  "file in it, when not t10k-labels-idx1-ubyte[.gz]"),
     TALLY_OPTION(COUNT, idx, classes, "0", "[0, 256]",
                  "number of classes; 0: the largest training label + 1"),
+    TALLY_OPTION(COUNT, idx, limit, "0", NULL,
+                 "training rows that count, the first ones; 0: all"),
     TALLY_OPTION(CHOICE, idx, scale, "standard", TALLY_SCALES, TALLY_SCALE_HELP),
     TALLY_END,
 };
@@ -100,6 +102,9 @@ static tally_status open(tally_source *s)
     for (int i = 0; i < TALLY_PICTURE_PARTS; i++)
         TALLY_TRY(read_part(&p->file[i], o->dir, chosen[i], standard_names[i]));
     TALLY_TRY(tally_pictures_open(s, o->classes, o->scale, 255));
+    if (o->limit == 0 || o->limit >= s->train_count) return TALLY_OK;
+    s->train_count = (size_t)o->limit;
+    s->hash ^= o->limit; /* fewer rows are other data */
     return TALLY_OK;
 }
 

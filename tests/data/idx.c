@@ -74,6 +74,24 @@ static uint64_t hash_of(const char *more)
     return hash;
 }
 
+Test(idx, the_first_rows_alone_may_count)
+{
+    tally_source s;
+    tally_real x[SMALL_FEATURES];
+    int32_t label[1];
+
+    expect_ok(tally_source_open(&s, spec(",limit=2")));
+    cr_assert(eq(sz, s.train_count, 2));
+    cr_assert(eq(sz, s.test_count, SMALL_TEST));
+    expect_ok(s.ops->fetch(&s, TALLY_TRAIN, (uint64_t[]){1}, 1, x, label));
+    expect_fail(s.ops->fetch(&s, TALLY_TRAIN, (uint64_t[]){2}, 1, x, label), OPTION,
+                "row 2");
+    tally_source_close(&s);
+    cr_assert(ne(u64, hash_of(",limit=2"), hash_of("")));
+    cr_assert(ne(u64, hash_of(",limit=2"), hash_of(",limit=3")));
+    cr_assert(eq(u64, hash_of(",limit=1000"), hash_of("")));
+}
+
 Test(idx, packed_files_are_the_same_data)
 {
     uint8_t packed[4096];
