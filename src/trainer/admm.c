@@ -404,6 +404,7 @@ static tally_status begin_stage(loop *l, const tally_run *run)
     if (a->method->settle) TALLY_TRY(a->method->settle(a));
     a->scalars->nu = a->o->nu;
     a->scalars->rho = a->o->rho;
+    a->scalars->lagrangian = (double)INFINITY;
     a->scalars->cost[0] = a->scalars->cost[1] = (double)INFINITY;
     admm_link(a, l->depth[l->stage]);
     start_weights(l, run);
@@ -437,6 +438,7 @@ static void add_terms(const admm_method *method, const admm_terms *more, bool fi
 /* What the ranks say, in the order of layers: the same bits for any pipeline. */
 typedef struct verdict {
     double lagrangian, objective, residual, risk;
+    double size; /* of the terms of the Lagrangian, whatever their signs */
     bool stop;
 } verdict;
 
@@ -465,6 +467,7 @@ static tally_status read_reports(const loop *l, const tally_run *run, verdict *v
 
         if (!isfinite(share)) return not_finite(run, layer->index);
         v->lagrangian += share;
+        v->size += fabs(share) + 2 * fabs(t.dual);
         v->objective += a->method->objective(a, &t);
         v->risk += t.risk;
         v->residual = a->method == &admm_mdlam ? fmax(v->residual, t.residual)
@@ -486,11 +489,46 @@ static tally_status report(loop *l, tally_run *run, verdict *v)
     return read_reports(l, run, v);
 }
 
+/* Every rank compares the same numbers, so all know of it. */
+static tally_status check_descent(loop *l, const tally_run *run, const verdict *v)
+{
+    admm_scalars *k = l->a.scalars;
+    double room = sizeof(tally_real) == sizeof(double) ? 1e-11 : 2e-5;
+    char sentence[256];
+    bool rose = v->lagrangian > k->lagrangian + room * (fabs(k->lagrangian) + v->size);
+
+    if (!l->a.o->check || !l->a.method->descends(&l->a) || !rose) {
+        k->lagrangian = v->lagrangian;
+        return TALLY_OK;
+    }
+    snprintf(sentence, sizeof sentence,
+             "check: iteration %llu: the Lagrangian rose from %.9g to %.9g",
+             (unsigned long long)run->step + 1, k->lagrangian, v->lagrangian);
+    return tally_error_adopt(TALLY_FAIL(DIVERGED, "%s", sentence), sentence);
+}
+
 static tally_status tell(tally_run *run, const verdict *v)
 {
     TALLY_TRY(run->metric(run, "admm/lagrangian", v->lagrangian));
     TALLY_TRY(run->metric(run, "admm/objective", v->objective));
     return run->metric(run, "admm/residual", v->residual);
+}
+
+/* The released code's schedule, which the paper does not tell: when the cost of the net
+ * itself fell by less than 0.001 in each of the last two iterations, ten times as much
+ * weight, up to 1. */
+static tally_status raise_weights(tally_run *run, admm_scalars *k, uint64_t iteration)
+{
+    tally_score score;
+
+    TALLY_TRY(tally_run_score(run, TALLY_TRAIN, &score));
+    double cost = score.loss_sum / (double)score.count;
+    bool stalls = cost > k->cost[1] - 1e-3 && k->cost[1] > k->cost[0] - 1e-3;
+
+    if (iteration > 2 && stalls) k->nu = k->rho = fmin(10 * k->rho, 1);
+    k->cost[0] = k->cost[1];
+    k->cost[1] = cost;
+    return TALLY_OK;
 }
 
 static tally_status take_step(loop *l, tally_run *run)
@@ -503,11 +541,15 @@ static tally_status take_step(loop *l, tally_run *run)
         l->stage = stage_of(l, run->step);
         TALLY_TRY(begin_stage(l, run));
     }
+    a->iteration = run->step;
     TALLY_TRY(a->method->iterate(a, run->step));
     TALLY_TRY(report(l, run, &v));
+    TALLY_TRY(check_descent(l, run, &v));
     trainer_pace_add(&l->pace, tally_now(run->comm) - begin);
     run->step++;
     TALLY_TRY(tell(run, &v));
+    if (a->o->variant == ADMM_RELEASED && a->method == &admm_pdadmm)
+        TALLY_TRY(raise_weights(run, a->scalars, run->step - l->begins[l->stage]));
     tally_score score = {.loss_sum = v.risk, .count = a->total};
 
     return run->after_step(run, &score, a->scalars->rho, v.stop);

@@ -56,6 +56,7 @@ typedef struct admm_layer {
     tally_real *q_below, *u_below, *p_above;
     tally_real *q_copy, *u_copy, *p_copy;
     double tau, theta; /* the last steps were 1 / tau and 1 / theta */
+    double moved;      /* |d|^2 of the last step of p or W */
 } admm_layer;
 
 /* The sums of one layer that make up Lagrangian, objective and residual. */
@@ -82,6 +83,8 @@ typedef struct admm_method {
     /* Adds one layer's share of the Lagrangian (of mDLAM: of F). */
     double (*lagrangian)(const admm *a, const admm_terms *t);
     double (*objective)(const admm *a, const admm_terms *t);
+    /* Whether it is proved that the Lagrangian never rises with these options. */
+    bool (*descends)(const admm *a);
 } admm_method;
 
 extern const admm_method admm_pdadmm, admm_dladmm, admm_mdlam;
@@ -95,10 +98,11 @@ typedef struct admm_wire {
 /* What survives from one iteration to the next beside the layers' variables. */
 typedef struct admm_scalars {
     double nu, rho;
-    double cost[2]; /* released: the two last training costs */
-    double s;       /* mDLAM: Nesterov's scalar */
-    double omega;   /* mDLAM: what it extrapolates by */
-    double eps;     /* mDLAM: half the width of the box */
+    double lagrangian; /* after the iteration before; INFINITY: a stage begins */
+    double cost[2];    /* released: the two last training costs */
+    double s;          /* mDLAM: Nesterov's scalar */
+    double omega;      /* mDLAM: what it extrapolates by */
+    double eps;        /* mDLAM: half the width of the box */
 } admm_scalars;
 
 struct admm {
@@ -112,6 +116,7 @@ struct admm {
                          none */
     tally_sum sum;    /* of the team */
     tally_gather scalar_sums;
+    double *team_sums;    /* owned: what goes into them, as long as the widest layer */
     size_t n;             /* rows here */
     size_t total;         /* rows of the whole team */
     const int32_t *label; /* n */
@@ -132,7 +137,11 @@ struct admm {
     tally_real *gradient;   /* room: the longest W */
     tally_real *trial;      /* room: n × the widest */
     double *column;         /* room of the last z */
-    bool arriving;          /* q of the layer below is on its way */
+    uint64_t iteration;
+    /* check: the layer before its step, and how large the terms of the sum were. */
+    double before, size;
+    tally_real *before_z, *before_b, *before_grid;
+    bool arriving; /* q of the layer below is on its way */
 
     void **rooms; /* owned, with what they point at */
     size_t room_count;
@@ -228,6 +237,18 @@ tally_status admm_move_weights(admm *a, admm_layer *l, double scale, double mu,
 /* b <- b - mean over rows of r / scale: the exact minimiser. */
 tally_status admm_move_bias(admm *a, admm_layer *l, double scale);
 
+/* What holds z where it was: weights of (z - z before)^2 in the minimisers, and in the
+ * choice between them. */
+typedef struct admm_prox {
+    int step, choice; /* 0 or 1 */
+} admm_prox;
+
+/* z <- argmin (z - y - b)^2 + (q - f(z))^2 + (z - z before)^2, entry by entry: the
+ * better of the minimisers for z <= 0 and for z >= 0; the one below when they are
+ * equal. */
+void admm_solve_hidden(const admm *a, admm_layer *l, const tally_real *q,
+                       admm_prox prox);
+
 /* v <- the nearest levels of the grid. */
 tally_status admm_round(admm *a, tally_real *v, size_t count);
 
@@ -237,6 +258,18 @@ tally_status admm_round(admm *a, tally_real *v, size_t count);
  * starts from z.  minus: n × out or NULL. */
 void admm_solve_output(admm *a, admm_layer *l, double scale, const tally_real *minus);
 double admm_risk(const admm *a, const admm_layer *l);
+
+/* ---- check.c: with check=true; else each does nothing ---- */
+
+/* Before the first step of a layer, and after each of its steps 'p', 'W', 'b', 'z'. */
+void admm_check_begin(admm *a, const admm_layer *l);
+tally_status admm_check_step(admm *a, const admm_layer *l, char block);
+/* After an iteration of pdADMM: u, and the grids. */
+tally_status admm_check_layer(admm *a, const admm_layer *l);
+/* scale (z - m) + minus = Y - softmax(z) of the last layer, right after it is solved.
+ */
+tally_status admm_check_output(const admm *a, const admm_layer *l, double scale,
+                               const tally_real *minus);
 
 /* ---- cost.c: who has which layer ---- */
 

@@ -135,6 +135,7 @@ static tally_status move_within(admm *a, admm_layer *l, double scale, double pul
         if (scale * sums[1] + pull * sums[0] <= l->tau * sums[0]) break;
         if (l->tau >= limit) return TALLY_OK;
     }
+    l->moved = sums[0];
     add(a->n * l->in, 1, a->trial, l->p);
     add(a->n * l->out, 1, a->gw, l->y);
     /* x + (level - x) may be off by a rounding; what travels is the level. */
@@ -158,6 +159,7 @@ tally_status admm_move_input(admm *a, admm_layer *l, double scale, double pull,
     l->tau = admm_step(a, ratio);
     if (bound) return isinf(l->tau) ? TALLY_OK : move_within(a, l, scale, pull, bound);
     if (isinf(l->tau)) return TALLY_OK;
+    l->moved = sums[0] / (l->tau * l->tau);
     add(a->n * l->in, -1 / l->tau, a->g, l->p);
     add(a->n * l->out, -1 / l->tau, a->gw, l->y);
     return TALLY_OK;
@@ -198,6 +200,7 @@ tally_status admm_move_weights(admm *a, admm_layer *l, double scale, double mu,
     if (isinf(l->theta)) return TALLY_OK;
     double move = -1 / (l->theta + (proximal ? mu : 0));
 
+    l->moved = norm * move * move;
     add(length, move, a->gradient, l->w);
     add(a->n * l->out, move, a->gw, l->y);
     return TALLY_OK;
@@ -215,4 +218,32 @@ tally_status admm_move_bias(admm *a, admm_layer *l, double scale)
     for (size_t j = 0; j < l->out; j++)
         l->b[j] -= (tally_real)(sums[j] / scale / (double)a->total);
     return TALLY_OK;
+}
+
+/* ---- z of a hidden layer ---- */
+
+void admm_solve_hidden(const admm *a, admm_layer *l, const tally_real *q,
+                       admm_prox prox)
+{
+    tally_real s = l->slope, hold = (tally_real)prox.step,
+               near = (tally_real)prox.choice;
+    tally_real below = 1 / (1 + hold + s * s), above = 1 / (2 + hold);
+
+    for (size_t i = 0; i < a->n; i++)
+        for (size_t j = 0; j < l->out; j++) {
+            size_t k = i * l->out + j;
+            tally_real m = l->y[k] + l->b[j], old = l->z[k];
+            tally_real down = (m + hold * old + s * q[k]) * below;
+            tally_real up = (m + hold * old + q[k]) * above;
+
+            down = down < 0 ? down : 0;
+            up = up > 0 ? up : 0;
+            tally_real at_down = (down - m) * (down - m) +
+                                 (q[k] - s * down) * (q[k] - s * down) +
+                                 near * (down - old) * (down - old);
+            tally_real at_up = (up - m) * (up - m) + (q[k] - up) * (q[k] - up) +
+                               near * (up - old) * (up - old);
+
+            l->z[k] = at_up < at_down ? up : down;
+        }
 }

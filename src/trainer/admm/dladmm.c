@@ -68,33 +68,12 @@ static tally_status update_b(admm *a, admm_layer *l)
     return admm_move_bias(a, l, weight_of(a, l));
 }
 
-/* No proximal term, unlike pdADMM; the one below when they are equal. */
-static void update_hidden_z(const admm *a, admm_layer *l)
-{
-    tally_real s = l->slope, below = 1 / (1 + s * s), half = (tally_real)1 / 2;
-
-    for (size_t i = 0; i < a->n; i++)
-        for (size_t j = 0; j < l->out; j++) {
-            size_t k = i * l->out + j;
-            tally_real m = l->y[k] + l->b[j], it = l->p_above[k];
-            tally_real down = (m + s * it) * below, up = (m + it) * half;
-
-            down = down < 0 ? down : 0;
-            up = up > 0 ? up : 0;
-            tally_real at_down =
-                (down - m) * (down - m) + (it - s * down) * (it - s * down);
-            tally_real at_up = (up - m) * (up - m) + (it - up) * (it - up);
-
-            l->z[k] = at_up < at_down ? up : down;
-        }
-}
-
 static void update_z(admm *a, admm_layer *l)
 {
     if (l->u)
         admm_solve_output(a, l, a->scalars->rho, l->u);
     else
-        update_hidden_z(a, l);
+        admm_solve_hidden(a, l, l->p_above, (admm_prox){0, 0});
 }
 
 static void update_u(const admm *a, admm_layer *l)
@@ -131,6 +110,8 @@ static tally_status sweep_forward(admm *a)
         TALLY_TRY(update_b(a, l));
         update_z(a, l);
         if (!l->u) TALLY_TRY(update_a(a, l, l + 1));
+        if (l->u && a->o->check)
+            TALLY_TRY(admm_check_output(a, l, a->scalars->rho, l->u));
     }
     return TALLY_OK;
 }
@@ -176,6 +157,13 @@ static double lagrangian(const admm *a, const admm_terms *t)
     return objective(a, t) + t->dual + a->scalars->rho / 2 * t->residual;
 }
 
+/* Theorem 1: rho > 2 H, where H = 1/2 is the Lipschitz constant of the gradient of R.
+ */
+static bool descends(const admm *a)
+{
+    return a->scalars->rho > 1 && a->o->variant == ADMM_SPEC;
+}
+
 const admm_method admm_dladmm = {
     .name = "dladmm",
     .sequential = true,
@@ -184,4 +172,5 @@ const admm_method admm_dladmm = {
     .measure = measure,
     .lagrangian = lagrangian,
     .objective = objective,
+    .descends = descends,
 };

@@ -236,6 +236,12 @@ static double objective(const admm *a, const admm_terms *t)
     return t->risk + a->scalars->rho / 2 * t->fit + a->o->mu / 2 * t->ridge;
 }
 
+/* Any rho, while the boxes stay as wide as they are. */
+static bool descends(const admm *a)
+{
+    return a->scalars->eps <= a->o->eps_least && a->o->variant == ADMM_SPEC;
+}
+
 const admm_method admm_mdlam = {
     .name = "mdlam",
     .sequential = true,
@@ -244,4 +250,5 @@ const admm_method admm_mdlam = {
     .measure = measure,
     .lagrangian = objective,
     .objective = objective,
+    .descends = descends,
 };

@@ -78,35 +78,12 @@ static tally_status update_b(admm *a, admm_layer *l)
     return admm_move_bias(a, l, 1);
 }
 
-/* The better of the minimisers for z <= 0 and for z >= 0; the one below when they are
- * equal.  The released code chooses without the last square. */
-static void update_hidden_z(const admm *a, admm_layer *l)
-{
-    tally_real s = l->slope, below = 1 / (2 + s * s), third = (tally_real)1 / 3;
-    tally_real near = a->o->variant == ADMM_RELEASED ? 0 : 1;
-
-    for (size_t i = 0; i < a->n; i++)
-        for (size_t j = 0; j < l->out; j++) {
-            size_t k = i * l->out + j;
-            tally_real m = l->y[k] + l->b[j], q = l->q[k], old = l->z[k];
-            tally_real down = (m + old + s * q) * below, up = (m + old + q) * third;
-
-            down = down < 0 ? down : 0;
-            up = up > 0 ? up : 0;
-            tally_real at_down = (down - m) * (down - m) +
-                                 (q - s * down) * (q - s * down) +
-                                 near * (down - old) * (down - old);
-            tally_real at_up = (up - m) * (up - m) + (q - up) * (q - up) +
-                               near * (up - old) * (up - old);
-
-            l->z[k] = at_up < at_down ? up : down;
-        }
-}
-
 static void update_z(admm *a, admm_layer *l)
 {
+    bool released = a->o->variant == ADMM_RELEASED;
+
     if (l->q)
-        update_hidden_z(a, l);
+        admm_solve_hidden(a, l, l->q, (admm_prox){1, released ? 0 : 1});
     else
         admm_solve_output(a, l, a->scalars->nu, NULL);
 }
@@ -169,7 +146,9 @@ static tally_status update_all_p(admm *a)
             TALLY_TRY(take_q(a));
             TALLY_TRY(admm_sent(a, &a->p_down));
         }
+        admm_check_begin(a, l);
         TALLY_TRY(update_p(a, l));
+        TALLY_TRY(admm_check_step(a, l, 'p'));
         spend(a, l, 0.5);
         TALLY_TRY(tally_poll(a->comm));
         if (i > a->first) continue;
@@ -184,10 +163,15 @@ static tally_status update_all_p(admm *a)
 
 static tally_status update_layer(admm *a, admm_layer *l)
 {
+    admm_check_begin(a, l);
     TALLY_TRY(update_w(a, l));
+    TALLY_TRY(admm_check_step(a, l, 'W'));
     TALLY_TRY(tally_poll(a->comm));
     TALLY_TRY(update_b(a, l));
+    TALLY_TRY(admm_check_step(a, l, 'b'));
     update_z(a, l);
+    TALLY_TRY(admm_check_step(a, l, 'z'));
+    if (a->o->check && !l->q) TALLY_TRY(admm_check_output(a, l, a->scalars->nu, NULL));
     spend(a, l, l->index > 1 ? 0.5 : 1);
     return tally_poll(a->comm);
 }
@@ -229,7 +213,10 @@ static tally_status iterate(admm *a, uint64_t iteration)
     TALLY_TRY(update_all_p(a));
     for (size_t i = a->first; i < a->end; i++)
         TALLY_TRY(update_layer(a, a->chain[i]));
-    return update_all_q(a);
+    TALLY_TRY(update_all_q(a));
+    for (size_t i = a->first; a->o->check && i < a->end; i++)
+        TALLY_TRY(admm_check_layer(a, a->chain[i]));
+    return TALLY_OK;
 }
 
 /* Nothing may be under way when a stage or the run ends. */
@@ -273,6 +260,14 @@ static double lagrangian(const admm *a, const admm_terms *t)
     return objective(a, t) + t->dual + a->scalars->rho / 2 * t->residual;
 }
 
+/* Theorem 1: rho > 4 nu S^2, S the greatest slope of f, and a real q. */
+static bool descends(const admm *a)
+{
+    bool real = a->o->quantize == ADMM_NONE || a->o->quantize == ADMM_P;
+
+    return real && a->scalars->rho > 4 * a->scalars->nu && a->o->variant == ADMM_SPEC;
+}
+
 const admm_method admm_pdadmm = {
     .name = "pdadmm",
     .open = open,
@@ -281,4 +276,5 @@ const admm_method admm_pdadmm = {
     .measure = measure,
     .lagrangian = lagrangian,
     .objective = objective,
+    .descends = descends,
 };

@@ -114,6 +114,11 @@ static tally_status open_room(admm *a)
     TALLY_TRY(admm_room(a, &a->gw, a->n * out));
     TALLY_TRY(admm_room(a, &a->gradient, length));
     TALLY_TRY(admm_room(a, &a->trial, a->n * (in > out ? in : out)));
+    if (a->o->check) {
+        TALLY_TRY(admm_room(a, &a->before_z, a->n * out));
+        TALLY_TRY(admm_room(a, &a->before_b, out));
+        TALLY_TRY(admm_room(a, &a->before_grid, a->n * (in > out ? in : out)));
+    }
     void *column = NULL;
 
     TALLY_TRY(make_room(a, &column, 8 * widest * sizeof *a->column));

@@ -6,6 +6,7 @@
 
 #include "trainer/admm/admm.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { GRADIENT_NUMBER = 10, SCALARS_NUMBER = 11 }; /* of the exchange channel */
@@ -21,6 +22,8 @@ tally_status admm_open_team(admm *a)
         if (l->in * l->out > longest) longest = l->in * l->out;
         if (l->out > widest) widest = l->out;
     }
+    a->team_sums = tally_allocate(widest, sizeof *a->team_sums);
+    if (!a->team_sums) return TALLY_FAIL(MEMORY, "no memory for sums over a team");
     TALLY_TRY(tally_sum_open(&a->sum, a->team, TALLY_EXCHANGE, GRADIENT_NUMBER,
                              TALLY_SUM_AUTO, longest));
     return tally_gather_open(&a->scalar_sums, a->team, TALLY_EXCHANGE, SCALARS_NUMBER,
@@ -30,6 +33,7 @@ tally_status admm_open_team(admm *a)
 void admm_close_team(admm *a)
 {
     if (!a->team) return;
+    free(a->team_sums);
     tally_sum_close(&a->sum);
     tally_gather_close(&a->scalar_sums);
     tally_comm_close(a->team);
@@ -49,7 +53,8 @@ tally_status admm_sum_team(admm *a, double *sums, size_t count)
     tally_gather *gather = &a->scalar_sums;
 
     if (!a->team) return TALLY_OK;
-    TALLY_TRY(tally_gather_start(gather, sums));
+    memcpy(a->team_sums, sums, count * sizeof *sums);
+    TALLY_TRY(tally_gather_start(gather, a->team_sums));
     TALLY_TRY(tally_gather_wait(gather));
     memset(sums, 0, count * sizeof *sums);
     for (int r = 0; r < a->team->size; r++) {
