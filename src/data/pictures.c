@@ -134,8 +134,9 @@ static tally_status fill_values(tally_pictures *p, size_t pixels, int scale,
     const tally_idx *images = &p->idx[TALLY_TRAIN_IMAGES];
     double from = 0, by = 1;
 
-    if (scale == TALLY_SCALE_UNIT) by = white;
-    if (scale == TALLY_SCALE_STANDARD) measure(images->values, pixels, &from, &by);
+    if (scale == TALLY_SCALE_STANDARD || scale == TALLY_SCALE_CENTRED)
+        measure(images->values, pixels, &from, &by);
+    if (scale == TALLY_SCALE_UNIT || scale == TALLY_SCALE_CENTRED) by = white;
     if (by <= 0)
         return TALLY_FAIL(OPTION,
                           "scale=standard divides by the deviation of the pixels of "

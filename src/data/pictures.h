@@ -9,14 +9,16 @@
 #include "data/idx_parse.h"
 
 /* The words of an option `scale`, in the order of tally_scale. */
-#define TALLY_SCALES "standard|unit|none"
-#define TALLY_SCALE_HELP                                                               \
-    "standard: (x - mean) / deviation of the training pixels, unit: x / white"
+#define TALLY_SCALES "standard|unit|none|centred"
+#define TALLY_SCALE_HELP                                                                  \
+    "standard: (x - mean) / deviation of the training pixels, unit: x / white, centred: " \
+    "(x - mean) / white"
 
 typedef enum tally_scale {
     TALLY_SCALE_STANDARD,
     TALLY_SCALE_UNIT,
-    TALLY_SCALE_NONE
+    TALLY_SCALE_NONE,
+    TALLY_SCALE_CENTRED
 } tally_scale;
 
 /* The four IDX files of a set. */

@@ -74,6 +74,25 @@ Test(pictures, unit_scale_divides_by_white)
     }
 }
 
+Test(pictures, centred_scale_takes_the_mean_and_divides_by_white)
+{
+    const uint8_t *pixels = small_train_images + 16;
+    size_t n = SMALL_TRAIN * SMALL_FEATURES;
+    double mean = 0;
+    tally_source s;
+
+    for (size_t i = 0; i < n; i++)
+        mean += pixels[i] / (double)n;
+    expect_ok(open_small(&s, TALLY_SCALE_CENTRED, 255));
+    const tally_pictures *p = s.inner;
+    for (int i = 0; i < 256; i++) {
+        double x = (i - mean) / 255;
+
+        cr_assert(epsilon_eq(dbl, (double)p->value[i], x, tolerance(x)));
+    }
+    tally_pictures_close(&s);
+}
+
 Test(pictures, pixels_all_the_same_have_no_standard_scale)
 {
     uint8_t same[sizeof small_train_images];

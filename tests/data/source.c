@@ -23,7 +23,7 @@ Test(source, unknown_names_and_values_are_refused)
     expect_fail(tally_source_open(&s, "digit"), OPTION,
                 "there is no data digit; did you mean digits?");
     expect_fail(tally_source_open(&s, "digits:scale=big"), OPTION,
-                "data digits: scale=big is not one of standard|unit|none");
+                "data digits: scale=big is not one of standard|unit|none|centred");
     tally_source_close(&s);
     expect_fail(tally_source_open(&s, "mnist1k:dir=x"), OPTION,
                 "data mnist1k has no option dir");
