@@ -156,10 +156,12 @@ struct tally_run {
     tally_comm *crew; /* theirs; comm itself when all hold, NULL on the others */
     /* Set by a trainer whose weights are not in run->w all the time.  `snapshot` brings
      * run->w and the state of the rule up to date on all holders; `breathe` is called
-     * between pieces of an evaluation, whose w stays as it is.  Collective over the
-     * holders; local. */
+     * between pieces of an evaluation, whose w stays as it is; `score` does what
+     * tally_run_score promises without a whole run->w.  Collective over the holders;
+     * local; collective. */
     tally_status (*snapshot)(tally_run *run);
     tally_status (*breathe)(tally_run *run);
+    tally_status (*score)(tally_run *run, tally_split split, tally_score *score);
     void *held; /* theirs */
     tally_span *plan;
     size_t plan_count;

@@ -69,6 +69,7 @@ static tally_status score_share(tally_run *run, tally_split split, tally_score *
 
 tally_status tally_run_score(tally_run *run, tally_split split, tally_score *score)
 {
+    if (run->score) return run->score(run, split, score);
     tally_score mine = {0};
     tally_score *all = calloc((size_t)run->crew->size, sizeof *all);
     tally_status status =

@@ -300,6 +300,14 @@ static tally_status open_solver(loop *l, tally_run *run)
 
 static tally_status snapshot(tally_run *run);
 
+/* run->score */
+static tally_status score(tally_run *run, tally_split split, tally_score *to)
+{
+    loop *l = run->held;
+
+    return admm_evaluate(&l->a, run, split, to);
+}
+
 static tally_status open(tally_run *run)
 {
     TALLY_TRY(check_run(run));
@@ -310,6 +318,7 @@ static tally_status open(tally_run *run)
     TALLY_TRY(open_solver(l, run));
     TALLY_TRY(trainer_pace_open(&l->pace));
     run->snapshot = snapshot;
+    run->score = score;
     run->steps_per_epoch = options_of(run)->every;
     run->sampler.batch = run->sampler.train_count; /* a step takes all rows */
     if (run->options->steps == 0) run->steps = l->begins[l->stages];
@@ -378,7 +387,7 @@ static void start_weights(loop *l, const tally_run *run)
 /* run->w whole on every rank: each layer from its owner. */
 static tally_status snapshot(tally_run *run)
 {
-    loop *l = run->held;
+    const loop *l = run->held;
 
     if (l->groups == 1) return TALLY_OK;
     for (size_t i = 0; i < l->a.count; i++) {
@@ -519,10 +528,10 @@ static tally_status tell(tally_run *run, const verdict *v)
  * weight, up to 1. */
 static tally_status raise_weights(tally_run *run, admm_scalars *k, uint64_t iteration)
 {
-    tally_score score;
+    tally_score sum;
 
-    TALLY_TRY(tally_run_score(run, TALLY_TRAIN, &score));
-    double cost = score.loss_sum / (double)score.count;
+    TALLY_TRY(tally_run_score(run, TALLY_TRAIN, &sum));
+    double cost = sum.loss_sum / (double)sum.count;
     bool stalls = cost > k->cost[1] - 1e-3 && k->cost[1] > k->cost[0] - 1e-3;
 
     if (iteration > 2 && stalls) k->nu = k->rho = fmin(10 * k->rho, 1);
@@ -550,9 +559,9 @@ static tally_status take_step(loop *l, tally_run *run)
     TALLY_TRY(tell(run, &v));
     if (a->o->variant == ADMM_RELEASED && a->method == &admm_pdadmm)
         TALLY_TRY(raise_weights(run, a->scalars, run->step - l->begins[l->stage]));
-    tally_score score = {.loss_sum = v.risk, .count = a->total};
+    tally_score sum = {.loss_sum = v.risk, .count = a->total};
 
-    return run->after_step(run, &score, a->scalars->rho, v.stop);
+    return run->after_step(run, &sum, a->scalars->rho, v.stop);
 }
 
 /* ---- the loop ---- */
@@ -587,6 +596,10 @@ static tally_status train(tally_run *run)
         status = take_step(l, run);
     if (status != TALLY_OK && status != TALLY_STOPPED) return status;
     trainer_pace_tell(&l->pace, &run->result);
+    if (a->team) /* its messages are counted apart */
+        run->comm->traffic[TALLY_EXCHANGE].bytes_sent +=
+            a->team->traffic[TALLY_EXCHANGE].bytes_sent;
+    if (status == TALLY_OK) TALLY_TRY(snapshot(run));
     if (a->method->settle) {
         tally_error error;
 

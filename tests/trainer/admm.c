@@ -176,6 +176,50 @@ Test(admm, a_resumed_run_ends_with_the_same_bits)
     expect_resumed("self", "admm:method=mdlam,rho=0.001,mu=0.05,iterations=21", "9");
 }
 
+/* The score by the pipeline is that of the whole weights on one rank. */
+static tally_status score_both(tally_run *r, tally_comm *comm, trial *t)
+{
+    tally_score piped, whole;
+
+    TALLY_TRY(train(r, comm, t));
+    for (int split = TALLY_TRAIN; split <= TALLY_TEST; split++) {
+        TALLY_TRY(tally_run_score(r, (tally_split)split, &piped));
+        tally_status (*score)(tally_run *, tally_split, tally_score *) = r->score;
+
+        r->score = NULL;
+        TALLY_TRY(tally_run_score(r, (tally_split)split, &whole));
+        r->score = score;
+        cr_assert(eq(u64, piped.correct, whole.correct));
+        cr_assert(eq(u64, piped.count, whole.count));
+        cr_assert(gt(u64, piped.count, 200));
+        cr_assert(fabs(piped.loss_sum - whole.loss_sum) < 1e-4 * whole.loss_sum);
+    }
+    return TALLY_OK;
+}
+
+static tally_status score_body(tally_comm *comm, void *context)
+{
+    tally_run r = {0};
+    tally_status status = score_both(&r, comm, context);
+
+    tally_run_close(&r);
+    return status;
+}
+
+Test(admm, the_pipeline_scores_what_the_weights_score)
+{
+    static const char *const comms[] = {"self", "sim:ranks=3",
+                                        "sim:ranks=3,rendezvous=true", "sim:ranks=8"};
+
+    for (size_t i = 0; i < 4; i++) {
+        trial t = {.model = "mlp:hidden=12x12x12",
+                   .trainer = "admm:iterations=9,every=4",
+                   .more = "validate=301"};
+
+        expect_ok(tally_launch(comms[i], score_body, &t));
+    }
+}
+
 /* Sums over samples take another order in a team: 3 ranks on 1 block, 4 on 2 blocks. */
 Test(admm, ranks_beyond_the_layers_share_the_samples)
 {

@@ -271,6 +271,12 @@ tally_status admm_check_layer(admm *a, const admm_layer *l);
 tally_status admm_check_output(const admm *a, const admm_layer *l, double scale,
                                const tally_real *minus);
 
+/* ---- evaluate.c ---- */
+
+/* The exact score of a split by the weights of each layer's owner.  Collective. */
+tally_status admm_evaluate(admm *a, const tally_run *run, tally_split split,
+                           tally_score *score);
+
 /* ---- cost.c: who has which layer ---- */
 
 /* FLOPs of one iteration of a layer with n rows. */
