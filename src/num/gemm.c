@@ -13,14 +13,22 @@
 #include "num/gemm.h"
 
 #include "num/onednn.h"
+#include "num/team.h"
 
 #include <cblas.h>
 
 #include <assert.h>
 #include <limits.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Stripes are of so many rows or columns, or a multiple, and products of fewer terms
+ * (10 us) are left whole: a thread takes a few microseconds to wake. */
+enum { STRIPE = 64, WORTH_SHARING = 1 << 20 };
+
+static atomic_size_t wanted = 1; /* threads */
 
 /* A row holds for products of its turn with at most so many rows, terms in a sum, and
  * terms in all. */
@@ -45,31 +53,32 @@ static const choice table[] = {
     {TALLY_TN, MANY, MANY, HUGE_VAL, TALLY_SGEMM },
 };
 
-/* a and b with their leading dimensions: the lengths of their rows in memory. */
-static void by_blas(tally_turn turn, tally_product p,
-                    const tally_real *const factors[2], bool add, tally_real *c)
+static void by_blas(const tally_gemm *g)
 {
-    int rows = (int)p.rows, columns = (int)p.columns, inner = (int)p.inner;
-    int long_inner = inner > 0 ? inner : 1; /* BLAS refuses rows of length 0 */
-    enum CBLAS_TRANSPOSE turn_a = turn == TALLY_TN ? CblasTrans : CblasNoTrans;
-    enum CBLAS_TRANSPOSE turn_b = turn == TALLY_NT ? CblasTrans : CblasNoTrans;
-    int row_a = turn == TALLY_TN ? rows : long_inner;
-    int row_b = turn == TALLY_NT ? long_inner : columns;
-    tally_real beta = add ? 1 : 0;
+    int rows = (int)g->p.rows, columns = (int)g->p.columns, inner = (int)g->p.inner;
+    enum CBLAS_TRANSPOSE turn_a = g->turn == TALLY_TN ? CblasTrans : CblasNoTrans;
+    enum CBLAS_TRANSPOSE turn_b = g->turn == TALLY_NT ? CblasTrans : CblasNoTrans;
+    int row_a = (int)g->row_a, row_b = (int)g->row_b, row_c = (int)g->row_c;
+    tally_real beta = g->add ? 1 : 0;
 
     if (rows == 0 || columns == 0) return;
 #ifdef TALLY_DOUBLE
-    cblas_dgemm(CblasRowMajor, turn_a, turn_b, rows, columns, inner, 1, factors[0],
-                row_a, factors[1], row_b, beta, c, columns);
+    cblas_dgemm(CblasRowMajor, turn_a, turn_b, rows, columns, inner, 1, g->a, row_a,
+                g->b, row_b, beta, g->c, row_c);
 #else
-    cblas_sgemm(CblasRowMajor, turn_a, turn_b, rows, columns, inner, 1, factors[0],
-                row_a, factors[1], row_b, beta, c, columns);
+    cblas_sgemm(CblasRowMajor, turn_a, turn_b, rows, columns, inner, 1, g->a, row_a,
+                g->b, row_b, beta, g->c, row_c);
 #endif
+}
+
+static double count_terms(tally_product p)
+{
+    return (double)p.rows * (double)p.columns * (double)p.inner;
 }
 
 tally_way tally_gemm_way(tally_turn turn, tally_product p)
 {
-    double terms = (double)p.rows * (double)p.columns * (double)p.inner;
+    double terms = count_terms(p);
     const choice *row = table;
 
     if (!tally_onednn_pays()) return TALLY_BLAS;
@@ -79,48 +88,109 @@ tally_way tally_gemm_way(tally_turn turn, tally_product p)
     return row->way;
 }
 
-bool tally_gemm_by(tally_way way, tally_turn turn, tally_product p,
-                   const tally_real *const factors[2], bool add, tally_real *c)
+static size_t at_least_1(size_t n)
+{
+    return n > 0 ? n : 1; /* BLAS refuses rows of length 0 */
+}
+
+tally_gemm tally_gemm_of(tally_turn turn, tally_product p, const tally_real *a,
+                         const tally_real *b, tally_real *c)
+{
+    return (tally_gemm){.turn = turn,
+                        .p = p,
+                        .a = a,
+                        .b = b,
+                        .c = c,
+                        .row_a = at_least_1(turn == TALLY_TN ? p.rows : p.inner),
+                        .row_b = at_least_1(turn == TALLY_NT ? p.inner : p.columns),
+                        .row_c = at_least_1(p.columns)};
+}
+
+bool tally_gemm_by(tally_way way, const tally_gemm *g)
 {
     bool done = false;
 
-    assert(p.rows <= INT_MAX && p.columns <= INT_MAX && p.inner <= INT_MAX);
-    if (way == TALLY_SGEMM) done = tally_onednn_sgemm(turn, p, factors, add, c);
-    if (way == TALLY_MATMUL) done = tally_onednn_matmul(turn, p, factors, add, c);
-    if (!done) by_blas(turn, p, factors, add, c);
+    assert(g->p.rows <= INT_MAX && g->p.columns <= INT_MAX && g->p.inner <= INT_MAX);
+    if (way == TALLY_SGEMM) done = tally_onednn_sgemm(g);
+    if (way == TALLY_MATMUL) done = tally_onednn_matmul(g);
+    if (!done) by_blas(g);
     return done || way == TALLY_BLAS;
 }
 
-static void multiply(tally_turn turn, tally_product p, const tally_real *a,
-                     const tally_real *b, bool add, tally_real *c)
+/* A product cut into stripes of whole rows or columns of c, one for each thread. */
+typedef struct cut {
+    tally_way way;
+    tally_gemm whole;
+    bool by_rows;
+    size_t each; /* rows or columns of a stripe; the last has what is left */
+} cut;
+
+static void multiply_stripe(void *context, size_t part)
 {
-    tally_gemm_by(tally_gemm_way(turn, p), turn, p, (const tally_real *const[]){a, b},
-                  add, c);
+    const cut *k = context;
+    tally_gemm g = k->whole;
+    size_t *count = k->by_rows ? &g.p.rows : &g.p.columns;
+    size_t first = part * k->each, left = *count - first;
+
+    *count = left < k->each ? left : k->each;
+    if (k->by_rows) {
+        g.a += first * (g.turn == TALLY_TN ? 1 : g.row_a);
+        g.c += first * g.row_c;
+    } else {
+        g.b += first * (g.turn == TALLY_NT ? g.row_b : 1);
+        g.c += first;
+    }
+    tally_gemm_by(k->way, &g);
+}
+
+static void multiply(const tally_gemm *g)
+{
+    cut k = {tally_gemm_way(g->turn, g->p), *g, g->p.rows > g->p.columns, 0};
+    size_t length = k.by_rows ? g->p.rows : g->p.columns;
+    size_t threads = count_terms(g->p) < WORTH_SHARING ? 1 : atomic_load(&wanted);
+
+    k.each = (length + threads - 1) / threads;
+    k.each = (k.each + STRIPE - 1) / STRIPE * STRIPE;
+    if (k.each < length)
+        tally_team_share((length + k.each - 1) / k.each, multiply_stripe, &k);
+    else
+        tally_gemm_by(k.way, g);
 }
 
 void tally_gemm_nt(tally_product p, const tally_real *a, const tally_real *b, bool add,
                    tally_real *c)
 {
-    multiply(TALLY_NT, p, a, b, add, c);
+    tally_gemm g = tally_gemm_of(TALLY_NT, p, a, b, c);
+
+    g.add = add;
+    multiply(&g);
 }
 
 void tally_gemm_nn(tally_product p, const tally_real *a, const tally_real *b, bool add,
                    tally_real *c)
 {
-    multiply(TALLY_NN, p, a, b, add, c);
+    tally_gemm g = tally_gemm_of(TALLY_NN, p, a, b, c);
+
+    g.add = add;
+    multiply(&g);
 }
 
 void tally_gemm_tn(tally_product p, const tally_real *a, const tally_real *b, bool add,
                    tally_real *c)
 {
-    multiply(TALLY_TN, p, a, b, add, c);
+    tally_gemm g = tally_gemm_of(TALLY_TN, p, a, b, c);
+
+    g.add = add;
+    multiply(&g);
 }
 
+/* OpenBLAS's own threads would spin against those of the team. */
 void tally_gemm_threads(size_t threads)
 {
-    size_t wanted = threads < 1 ? 1 : threads > INT_MAX ? INT_MAX : threads;
+    size_t most = threads < TALLY_TEAM_MOST ? threads : TALLY_TEAM_MOST;
 
-    openblas_set_num_threads((int)wanted);
+    atomic_store(&wanted, at_least_1(most));
+    openblas_set_num_threads(1);
 }
 
 bool tally_gemm_describe(char *text, size_t most)

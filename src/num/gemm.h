@@ -27,8 +27,8 @@ void tally_gemm_nn(tally_product p, const tally_real *a, const tally_real *b, bo
 void tally_gemm_tn(tally_product p, const tally_real *a, const tally_real *b, bool add,
                    tally_real *c);
 
-/* From now on products of this process use so many threads: at least one, at most 256.
- */
+/* From now on products of this process that are worth it use so many threads, at least
+ * one and at most 256. */
 void tally_gemm_threads(size_t threads);
 
 /* Writes one line such as "OpenBLAS 0.3.21 (Haswell), oneDNN 2.6.3 (AVX-512)" into
@@ -46,9 +46,23 @@ typedef enum tally_way { TALLY_BLAS, TALLY_SGEMM, TALLY_MATMUL } tally_way;
 /* The way of a product, by the table. */
 tally_way tally_gemm_way(tally_turn turn, tally_product p);
 
-/* A product by this way, with factors a and b; by OpenBLAS if the way fails or is not
- * there: false. */
-bool tally_gemm_by(tally_way way, tally_turn turn, tally_product p,
-                   const tally_real *const factors[2], bool add, tally_real *c);
+/* c <- a b (+ c when add), a or b turned: each with the length of its rows in memory.
+ */
+typedef struct tally_gemm {
+    tally_turn turn;
+    tally_product p;
+    const tally_real *a, *b;
+    tally_real *c;
+    size_t row_a, row_b, row_c;
+    bool add;
+} tally_gemm;
+
+/* A product whose factors and result lie close. */
+tally_gemm tally_gemm_of(tally_turn turn, tally_product p, const tally_real *a,
+                         const tally_real *b, tally_real *c);
+
+/* Computes it by this way, in one thread; by OpenBLAS if the way fails or is not there:
+ * false. */
+bool tally_gemm_by(tally_way way, const tally_gemm *g);
 
 #endif

@@ -7,17 +7,15 @@ bool tally_onednn_pays(void)
     return false;
 }
 
-bool tally_onednn_sgemm(tally_turn turn, tally_product p,
-                        const tally_real *const factors[2], bool add, tally_real *c)
+bool tally_onednn_sgemm(const tally_gemm *g)
 {
-    (void)turn, (void)p, (void)factors, (void)add, (void)c;
+    (void)g;
     return false;
 }
 
-bool tally_onednn_matmul(tally_turn turn, tally_product p,
-                         const tally_real *const factors[2], bool add, tally_real *c)
+bool tally_onednn_matmul(const tally_gemm *g)
 {
-    (void)turn, (void)p, (void)factors, (void)add, (void)c;
+    (void)g;
     return false;
 }
 

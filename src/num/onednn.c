@@ -22,17 +22,11 @@
 extern int omp_get_max_threads(void);
 extern void omp_set_num_threads(int threads);
 
-typedef struct shape {
-    tally_turn turn;
-    tally_product p;
-    bool add;
-} shape;
-
 /* Constant once it is in the list, but for `busy` and the addresses in `memory`. */
 typedef struct compiled {
     struct compiled *next;
     atomic_bool busy;
-    shape shape;
+    tally_gemm like; /* whatever a, b and c are */
     dnnl_primitive_t primitive;
     dnnl_stream_t stream;
     dnnl_exec_arg_t memory[4]; /* a, b, c and room for the primitive itself */
@@ -71,51 +65,51 @@ static int set_threads(int threads)
     return before;
 }
 
-bool tally_onednn_sgemm(tally_turn turn, tally_product p, const float *const factors[2],
-                        bool add, float *c)
+bool tally_onednn_sgemm(const tally_gemm *g)
 {
-    dnnl_dim_t rows = (dnnl_dim_t)p.rows, columns = (dnnl_dim_t)p.columns;
-    dnnl_dim_t inner = (dnnl_dim_t)p.inner;
-    bool turn_a = turn == TALLY_TN, turn_b = turn == TALLY_NT;
+    dnnl_dim_t rows = (dnnl_dim_t)g->p.rows, columns = (dnnl_dim_t)g->p.columns;
 
-    if (inner == 0) return false; /* it would leave c as it is */
+    if (g->p.inner == 0) return false; /* it would leave c as it is */
     int before = set_threads(1);
-    dnnl_status_t status =
-        dnnl_sgemm(turn_a ? 'T' : 'N', turn_b ? 'T' : 'N', rows, columns, inner, 1,
-                   factors[0], turn_a ? rows : inner, factors[1],
-                   turn_b ? inner : columns, add ? 1 : 0, c, columns);
+    dnnl_status_t status = dnnl_sgemm(
+        g->turn == TALLY_TN ? 'T' : 'N', g->turn == TALLY_NT ? 'T' : 'N', rows, columns,
+        (dnnl_dim_t)g->p.inner, 1, g->a, (dnnl_dim_t)g->row_a, g->b,
+        (dnnl_dim_t)g->row_b, g->add ? 1 : 0, g->c, (dnnl_dim_t)g->row_c);
 
     set_threads(before);
     return status == dnnl_success;
 }
 
-static bool is_same(shape a, shape b)
+static bool is_alike(const tally_gemm *g, const tally_gemm *h)
 {
-    return a.turn == b.turn && a.p.rows == b.p.rows && a.p.columns == b.p.columns &&
-           a.p.inner == b.p.inner && a.add == b.add;
+    return g->turn == h->turn && g->p.rows == h->p.rows &&
+           g->p.columns == h->p.columns && g->p.inner == h->p.inner &&
+           g->row_a == h->row_a && g->row_b == h->row_b && g->row_c == h->row_c &&
+           g->add == h->add;
 }
 
-/* rows × columns floats; turned: its columns lie one after the other in memory. */
-static bool describe(size_t rows, size_t columns, bool turned, dnnl_memory_desc_t *d)
+/* rows × columns floats; in memory it is `turned` or not, in rows of length `row`. */
+static bool describe(dnnl_memory_desc_t *d, size_t rows, size_t columns, size_t row,
+                     bool turned)
 {
     dnnl_dims_t size = {(dnnl_dim_t)rows, (dnnl_dim_t)columns};
+    dnnl_dims_t step = {turned ? 1 : (dnnl_dim_t)row, turned ? (dnnl_dim_t)row : 1};
 
-    return dnnl_memory_desc_init_by_tag(d, 2, size, dnnl_f32,
-                                        turned ? dnnl_ba : dnnl_ab) == dnnl_success;
+    return !dnnl_memory_desc_init_by_strides(d, 2, size, dnnl_f32, step);
 }
 
-static bool describe_primitive(const shape *s, dnnl_memory_desc_t memory[3],
+static bool describe_primitive(const tally_gemm *g, dnnl_memory_desc_t memory[3],
                                dnnl_primitive_attr_t attributes,
                                dnnl_primitive_desc_t *d)
 {
     dnnl_matmul_desc_t matmul;
     dnnl_post_ops_t after = NULL;
     bool done =
-        describe(s->p.rows, s->p.inner, s->turn == TALLY_TN, &memory[0]) &&
-        describe(s->p.inner, s->p.columns, s->turn == TALLY_NT, &memory[1]) &&
-        describe(s->p.rows, s->p.columns, false, &memory[2]) &&
+        describe(&memory[0], g->p.rows, g->p.inner, g->row_a, g->turn == TALLY_TN) &&
+        describe(&memory[1], g->p.inner, g->p.columns, g->row_b, g->turn == TALLY_NT) &&
+        describe(&memory[2], g->p.rows, g->p.columns, g->row_c, false) &&
         !dnnl_post_ops_create(&after) &&
-        (!s->add || !dnnl_post_ops_append_sum(after, 1)) &&
+        (!g->add || !dnnl_post_ops_append_sum(after, 1)) &&
         !dnnl_primitive_attr_set_post_ops(attributes, after) &&
         !dnnl_primitive_attr_set_scratchpad_mode(attributes,
                                                  dnnl_scratchpad_mode_user) &&
@@ -132,7 +126,7 @@ static bool build(compiled *k, dnnl_primitive_attr_t attributes,
     static const int names[] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST};
     dnnl_memory_desc_t memory[3];
 
-    if (!describe_primitive(&k->shape, memory, attributes, d)) return false;
+    if (!describe_primitive(&k->like, memory, attributes, d)) return false;
     for (size_t i = 0; i < 3; i++) {
         k->memory[i].arg = names[i];
         if (dnnl_memory_create(&k->memory[i].memory, &memory[i], engine,
@@ -157,14 +151,14 @@ static void discard(compiled *k)
 }
 
 /* A new one, which the caller holds; NULL when memory runs out. */
-static compiled *compile(shape s)
+static compiled *compile(const tally_gemm *g)
 {
     compiled *k = calloc(1, sizeof *k);
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_primitive_desc_t d = NULL;
 
     if (!k) return NULL;
-    k->shape = s;
+    k->like = *g;
     atomic_init(&k->busy, true);
     bool done = !dnnl_primitive_attr_create(&attributes) && build(k, attributes, &d);
     dnnl_primitive_desc_destroy(d);
@@ -180,16 +174,16 @@ static compiled *compile(shape s)
 }
 
 /* Held by the caller, who clears `busy`. */
-static compiled *take(shape s)
+static compiled *take(const tally_gemm *g)
 {
     for (compiled *k = atomic_load(&list); k; k = k->next) {
         bool idle = false;
 
-        if (is_same(k->shape, s) &&
+        if (is_alike(&k->like, g) &&
             atomic_compare_exchange_strong(&k->busy, &idle, true))
             return k;
     }
-    return compile(s);
+    return compile(g);
 }
 
 /* oneDNN knows no const; what it only reads it leaves alone. */
@@ -203,20 +197,14 @@ static bool point(dnnl_memory_t memory, const float *at)
     return !dnnl_memory_set_data_handle(memory, address.any);
 }
 
-static bool run(compiled *k, const float *a, const float *b, float *c)
-{
-    return point(k->memory[0].memory, a) && point(k->memory[1].memory, b) &&
-           point(k->memory[2].memory, c) &&
-           !dnnl_primitive_execute(k->primitive, k->stream, 4, k->memory) &&
-           !dnnl_stream_wait(k->stream);
-}
-
-bool tally_onednn_matmul(tally_turn turn, tally_product p,
-                         const float *const factors[2], bool add, float *c)
+bool tally_onednn_matmul(const tally_gemm *g)
 {
     int before = set_threads(1);
-    compiled *k = take((shape){turn, p, add});
-    bool done = k && run(k, factors[0], factors[1], c);
+    compiled *k = take(g);
+    bool done = k && point(k->memory[0].memory, g->a) &&
+                point(k->memory[1].memory, g->b) && point(k->memory[2].memory, g->c) &&
+                !dnnl_primitive_execute(k->primitive, k->stream, 4, k->memory) &&
+                !dnnl_stream_wait(k->stream);
 
     if (k) atomic_store(&k->busy, false);
     set_threads(before);

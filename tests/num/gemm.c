@@ -28,8 +28,11 @@ enum { BY_TABLE = TALLY_MATMUL + 1 };
 static void multiply(int way, tally_turn t, tally_product p,
                      const tally_real *const factors[2], bool add, tally_real *c)
 {
+    tally_gemm g = tally_gemm_of(t, p, factors[0], factors[1], c);
+
+    g.add = add;
     if (way != BY_TABLE)
-        tally_gemm_by((tally_way)way, t, p, factors, add, c);
+        tally_gemm_by((tally_way)way, &g);
     else if (t == TALLY_NT)
         tally_gemm_nt(p, factors[0], factors[1], add, c);
     else if (t == TALLY_NN)
@@ -123,17 +126,15 @@ Test(gemm, every_way_takes_every_shape)
 Test(gemm, a_way_is_there_or_says_that_it_is_not)
 {
     tally_real a = 2, b = 3, c = 0;
-    const tally_product one = {1, 1, 1};
-    const tally_real *const factors[] = {&a, &b};
+    tally_gemm g = tally_gemm_of(TALLY_NN, (tally_product){1, 1, 1}, &a, &b, &c);
     char line[256];
 
     cr_assert(tally_gemm_describe(line, sizeof line));
     bool onednn = strstr(line, "oneDNN") != NULL;
-    cr_assert(tally_gemm_by(TALLY_BLAS, TALLY_NN, one, factors, false, &c));
-    cr_expect(
-        eq(int, tally_gemm_by(TALLY_SGEMM, TALLY_NN, one, factors, false, &c), onednn));
-    cr_expect(
-        eq(int, tally_gemm_by(TALLY_MATMUL, TALLY_NN, one, factors, true, &c), onednn));
+    cr_assert(tally_gemm_by(TALLY_BLAS, &g));
+    cr_expect(eq(int, tally_gemm_by(TALLY_SGEMM, &g), onednn));
+    g.add = true;
+    cr_expect(eq(int, tally_gemm_by(TALLY_MATMUL, &g), onednn));
     cr_expect(eq(dbl, (double)c, 12));
 }
 
@@ -170,6 +171,7 @@ Test(gemm, a_repeat_has_the_same_bits)
         for (int t = TALLY_NT; t <= TALLY_TN; t++)
             for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
                 check_repeats((tally_turn)t, shapes[i]);
+        check_repeats(TALLY_TN, (tally_product){301, 129, 65});
     }
 }
 
@@ -240,14 +242,25 @@ Test(gemm, a_table_says_which_way)
                   "case %zu", i);
 }
 
+/* Large enough to be shared, by rows and by columns, in stripes that fit or do not. */
 Test(gemm, any_number_of_threads_is_taken)
 {
-    static const size_t threads[] = {0, 1, 2, SIZE_MAX};
+    static const size_t threads[] = {0, 1, 2, 3, SIZE_MAX};
+    static const tally_product large[] = {
+        {129, 301,  65  },
+        {301, 129,  65  },
+        {128, 128,  64  },
+        {700, 3,    512 },
+        {1,   1100, 1001},
+    };
 
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
         tally_gemm_threads(threads[i]);
         for (int t = TALLY_NT; t <= TALLY_TN; t++)
-            check(BY_TABLE, (tally_turn)t, (tally_product){65, 70, 80}, false);
+            for (size_t k = 0; k < sizeof large / sizeof *large; k++) {
+                check(BY_TABLE, (tally_turn)t, large[k], false);
+                check(BY_TABLE, (tally_turn)t, large[k], true);
+            }
     }
 }
 
