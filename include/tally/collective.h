@@ -1,8 +1,9 @@
 /* collective.h — what all ranks do together, written once over messages.
  *
- * Three split-phase collectives (open, start, poll as you compute, wait, close): a sum,
- * a gathering of small records, and "each shard to its owner, the owner combines, all
- * get the result".  They allocate in open only.  Then some blocking ones for set-up. */
+ * Four split-phase collectives (open, start, poll as you compute, wait, close): a sum,
+ * a gathering of small records, "each shard to its owner, the owner combines, all get
+ * the result", and letters of any length from each to each.  They allocate in open
+ * only.  Then some blocking ones for set-up. */
 
 #ifndef TALLY_COLLECTIVE_H
 #define TALLY_COLLECTIVE_H
@@ -120,6 +121,41 @@ TALLY_API void tally_sharded_close(tally_sharded *s);
 TALLY_API tally_span tally_sharded_shard(int rank, int size, size_t units);
 TALLY_API uint64_t tally_sharded_bytes(int rank, int size, size_t units,
                                        size_t from_unit, size_t to_unit);
+
+/* ---- from each rank to each: messages of any length up to a bound ---- */
+
+typedef struct tally_alltoall {
+    tally_task task;
+    size_t most;          /* bytes of the longest letter that comes */
+    unsigned char *inbox; /* owned */
+    const void **letter;  /* owned: one a rank, once arrived; aligned to 64 */
+    size_t *bytes;        /* owned: how long each is */
+    bool read;
+    /* Optional: called once all letters are here, from poll or wait; it may start
+     * another collective. */
+    tally_status (*arrived)(void *context);
+    void *context;
+    int tag;
+    tally_request *requests; /* owned: 2 per rank */
+} tally_alltoall;
+
+/* What a rank sends: at[q], of bytes[q], goes to rank q; 0 bytes: nothing.  Its own is
+ * handed over as it is. */
+typedef struct tally_letters {
+    const void *const *at;
+    const size_t *bytes;
+} tally_letters;
+
+/* most: bytes of the longest letter that any start will announce. */
+TALLY_API tally_status tally_alltoall_open(tally_alltoall *a, tally_comm *c,
+                                           tally_channel channel, int number,
+                                           size_t most);
+/* most[q]: the most bytes that come from rank q, which must be 0 just when q sends none
+ * to this rank.  Letters stay untouched until wait. */
+TALLY_API tally_status tally_alltoall_start(tally_alltoall *a, const tally_letters *out,
+                                            const size_t *most);
+TALLY_API tally_status tally_alltoall_wait(tally_alltoall *a);
+TALLY_API void tally_alltoall_close(tally_alltoall *a);
 
 /* ---- blocking, for set-up.  Collective; one at a time per comm ---- */
 

@@ -49,7 +49,7 @@ typedef struct tally_note { /* what a finished receive was; of a send: its own a
 typedef struct tally_request {
     bool active, is_receive;
     int peer, tag;
-    size_t bytes;
+    size_t bytes;     /* of a receive: its room, and once it is done what came */
     uint64_t room[4]; /* the member's own */
 } tally_request;
 

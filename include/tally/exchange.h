@@ -8,6 +8,8 @@
 #ifndef TALLY_EXCHANGE_H
 #define TALLY_EXCHANGE_H
 
+#include "tally/aggregate.h"
+#include "tally/codec.h"
 #include "tally/collective.h"
 
 #ifdef __cplusplus
@@ -40,6 +42,9 @@ typedef struct tally_exchange_ops {
 } tally_exchange_ops;
 
 struct tally_exchange {
+    /* Set by the user before open, borrowed; NULL: fp32 and mean. */
+    const char *codec, *aggregate;
+
     const tally_exchange_ops *ops;
     void *options;              /* owned */
     tally_comm *comm;           /* borrowed */
@@ -47,22 +52,34 @@ struct tally_exchange {
     const tally_span *plan;     /* borrowed: they tile the vector */
     size_t plan_count;
     uint64_t seed;
+    double rate; /* of the step under way, set by the trainer; 0: not known.  Error
+                    memory is kept in units of updates, so that a changing rate does
+                    not rescale it */
     tally_channel channel;
     tally_state state;
+    tally_aggregate aggregator; /* of an exchange that has one; else zeroed */
     bool modelled_wire;
+    /* Optional, for attacks: may spoil an encoded message on its way out. */
+    void (*tamper)(void *context, uint64_t step, void *bytes, size_t size);
+    void *tamper_context;
     void *inner;
 };
 
 extern TALLY_API const tally_family tally_exchange_family;
 TALLY_API tally_status tally_register_exchange(const tally_exchange_ops *ops);
 
-/* spec: "vote:tie=coin".  The plan must tile [0, layout->length); every span but the
- * last ends on a multiple of 64.  Collective. */
+/* spec: "vote:tie=coin".  x: zeroed, but for codec, aggregate and tamper.  The plan
+ * must tile [0, layout->length); every span but the last ends on a multiple of 64.
+ * Collective. */
 TALLY_API tally_status tally_exchange_open(tally_exchange *x, const char *spec,
                                            tally_comm *comm, const tally_layout *layout,
                                            const tally_span *plan, size_t plan_count,
                                            uint64_t seed);
 TALLY_API void tally_exchange_close(tally_exchange *x);
+
+/* Whether it wants the whole vector as one span: by itself, or for its aggregate. */
+TALLY_API tally_status tally_exchange_is_whole(const char *spec, const char *aggregate,
+                                               bool *whole);
 
 /* One whole vector, blocking: propose-free, for tests and programs.  v: the flat
  * vector; on return it holds what was agreed, as numbers.  Collective. */

@@ -22,8 +22,8 @@ extern "C" {
 
 /* The options of a run: the flags of `tally train`.  Families hold a spec each. */
 typedef struct tally_config {
-    char *comm, *data, *model, *loss, *rule, *schedule, *clip, *exchange, *trainer,
-        *consistency, *penalty;
+    char *comm, *data, *model, *loss, *rule, *schedule, *clip, *exchange, *codec,
+        *aggregate, *trainer, *consistency, *penalty;
     double rate;
     int rate_scaling;        /* a tally_scaling: of the rate with the global batch */
     uint64_t rate_reference; /* the global batch that the rate is meant for */

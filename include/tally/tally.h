@@ -16,6 +16,7 @@
 #ifndef TALLY_H
 #define TALLY_H
 
+#include "tally/aggregate.h"
 #include "tally/codec.h"
 #include "tally/collective.h"
 #include "tally/comm.h"

@@ -104,6 +104,9 @@ static void print_member(const tally_family *family, const tally_about *about)
     if (about->paper && about->paper[0]) printf("%s\n", about->paper);
     if (family == &tally_strategy_family) print_row(about);
     if (family == &tally_codec_family) print_codec(about);
+    if (family == &tally_aggregate_family)
+        printf("\nNeeds of n rows\n  %s\n",
+               ((const tally_aggregate_ops *)(const void *)about)->needs);
     if (about->options && about->options->name) {
         puts("\nOptions: name, kind, default, range, meaning");
         print_options(about);

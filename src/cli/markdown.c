@@ -5,6 +5,7 @@
 
 #include "cli/markdown.h"
 
+#include "tally/aggregate.h"
 #include "tally/codec.h"
 #include "tally/run.h"
 
@@ -78,6 +79,9 @@ static void member(FILE *to, const tally_family *family, const tally_about *abou
     if (about->paper && about->paper[0]) fprintf(to, "Source: %s.\n\n", about->paper);
     if (family == &tally_strategy_family) row(to, about);
     if (family == &tally_codec_family) codec(to, about);
+    if (family == &tally_aggregate_family)
+        fprintf(to, "Needs of n rows: %s.\n\n",
+                ((const tally_aggregate_ops *)(const void *)about)->needs);
     if (about->options && about->options->name) options(to, about, false);
     if (about->slots && about->slots->name) state(to, about);
 }

@@ -166,6 +166,7 @@ static void finish(tally_comm *c, tally_request *r, tally_note *note)
     }
     tally_traffic *traffic = traffic_of(c, r->tag);
 
+    r->bytes = note->bytes;
     traffic->bytes_received += note->bytes;
     traffic->messages_received++;
 }

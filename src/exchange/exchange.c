@@ -5,6 +5,7 @@
 #include "num/bits.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 static const tally_about *const members[] = {
@@ -44,7 +45,11 @@ tally_status tally_exchange_open(tally_exchange *x, const char *spec, tally_comm
 {
     const tally_about *about;
 
-    *x = (tally_exchange){.comm = comm,
+    *x = (tally_exchange){.codec = x->codec ? x->codec : "fp32",
+                          .aggregate = x->aggregate ? x->aggregate : "mean",
+                          .tamper = x->tamper,
+                          .tamper_context = x->tamper_context,
+                          .comm = comm,
                           .layout = layout,
                           .plan = plan,
                           .plan_count = plan_count,
@@ -62,9 +67,32 @@ void tally_exchange_close(tally_exchange *x)
 {
     if (!x->ops) return;
     if (x->ops->close) x->ops->close(x);
+    tally_aggregate_close(&x->aggregator);
     tally_state_close(&x->state);
     tally_options_close(&x->ops->about, x->options);
     *x = (tally_exchange){0};
+}
+
+static tally_status find_member(const tally_family *family, const char *spec,
+                                const tally_about **about)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, ":"), spec);
+    return tally_family_find(family, name, about);
+}
+
+tally_status tally_exchange_is_whole(const char *spec, const char *aggregate,
+                                     bool *whole)
+{
+    const tally_about *exchange, *member;
+
+    TALLY_TRY(find_member(&tally_exchange_family, spec, &exchange));
+    TALLY_TRY(find_member(&tally_aggregate_family, aggregate, &member));
+    *whole = ((const tally_exchange_ops *)(const void *)exchange)->whole ||
+             (exchange == &tally_exchange_gather.about &&
+              ((const tally_aggregate_ops *)(const void *)member)->sums);
+    return TALLY_OK;
 }
 
 void tally_view_numbers(tally_view view, tally_span s, tally_real *v)

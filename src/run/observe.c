@@ -153,7 +153,7 @@ static double step_samples(const tally_run *run)
     return (double)o->batch * (double)o->accumulate * (double)run->workers;
 }
 
-enum { PARTS = 4 };
+enum { PARTS = 5 };
 
 static tally_checkpoint checkpoint_of(tally_run *run, tally_part parts[PARTS])
 {
@@ -161,6 +161,7 @@ static tally_checkpoint checkpoint_of(tally_run *run, tally_part parts[PARTS])
     parts[1] = (tally_part){"rule", &run->rule.state};
     parts[2] = (tally_part){"exchange", &run->exchange.state};
     parts[3] = (tally_part){"trainer", &run->trainer_state};
+    parts[4] = (tally_part){"aggregate", &run->exchange.aggregator.state};
     return (tally_checkpoint){.step = run->step,
                               .ranks = (uint64_t)run->crew->size,
                               .data_hash = run->f->source ? run->f->source->hash : 0,

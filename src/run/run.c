@@ -109,16 +109,13 @@ static tally_status count_steps(tally_run *run)
 
 static tally_status open_plan(tally_run *run)
 {
-    const tally_about *exchange;
-    char name[64];
+    const tally_config *o = run->options;
+    bool whole;
 
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(run->options->exchange, ":"),
-             run->options->exchange);
-    TALLY_TRY(tally_family_find(&tally_exchange_family, name, &exchange));
-    bool whole = run->rule.ops->whole ||
-                 ((const tally_exchange_ops *)(const void *)exchange)->whole;
-    return tally_plan(&run->f->layout, whole ? 0 : run->options->bucket * 1024,
-                      &run->plan, &run->plan_count);
+    TALLY_TRY(tally_exchange_is_whole(o->exchange, o->aggregate, &whole));
+    whole |= run->rule.ops->whole;
+    return tally_plan(&run->f->layout, whole ? 0 : o->bucket * 1024, &run->plan,
+                      &run->plan_count);
 }
 
 /* The run scales the rate, not the schedule: only the run knows the global batch, and
@@ -236,6 +233,8 @@ static tally_status open_crew(tally_run *run)
 static tally_status open_exchange(tally_run *run)
 {
     if (run->trainer->roles) return TALLY_OK;
+    run->exchange.codec = run->options->codec;
+    run->exchange.aggregate = run->options->aggregate;
     return tally_exchange_open(&run->exchange, run->options->exchange, run->comm,
                                &run->f->layout, run->plan, run->plan_count,
                                run->options->seed);

@@ -188,6 +188,7 @@ static tally_status compute_and_send(loop *l, tally_score *score)
     double norm;
 
     TALLY_TRY(tally_rule_place(&run->rule, &l->t, run->w, l->place, &at));
+    run->exchange.rate = l->t.rate;
     l->next = run->plan_count;
     l->busy = tally_busy(run->comm);
     if (run->f->ops->cost && run->comm->ops->spend) {

@@ -6,7 +6,7 @@
 #include "tally/exchange.h"
 
 typedef struct exchange_case {
-    const char *spec;
+    const char *spec; /* "vote", "gather:form=all codec=sign aggregate=median" */
     size_t length;
     size_t span; /* values in a span of the plan, a multiple of 64; 0: one span */
 } exchange_case;
@@ -14,7 +14,8 @@ typedef struct exchange_case {
 /* Three rounds on vectors that every rank can work out for all ranks.  Fails when ranks
  * disagree in a bit, when other bytes were sent than the exchange said, or when the
  * result is not what the dullest code gets from the same vectors (for members of the
- * library that this file knows: allreduce, ordered, vote).  context: exchange_case. */
+ * library that this file knows: allreduce, ordered, vote, gather with fp32 and mean).
+ * context: exchange_case. */
 tally_status exchange_case_run(tally_comm *c, void *context);
 
 /* Rank r's value i in a round: one in four is zero, some are -0.0. */

@@ -85,7 +85,7 @@ Test(exchange, every_member_is_run)
         bool found = false;
 
         for (size_t k = 0; exchange_spec_at(k); k++) {
-            size_t length = strcspn(exchange_spec_at(k), ":");
+            size_t length = strcspn(exchange_spec_at(k), ": ");
 
             found |= length == strlen(about->name) &&
                      strncmp(exchange_spec_at(k), about->name, length) == 0;

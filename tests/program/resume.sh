@@ -19,6 +19,11 @@ check 2 "--exchange ordered --rule nesterov:form=convex"
 check 2 "--rule momentum:form=heavyball --validate 100"
 check 2 "--rule nadam --rate 0.001 --penalty l1 --clip value:max=0.1"
 check 2 "--rule rprop --rate 0.001 --schedule invsqrt --warmup 5 --rate-scaling sqrt"
+check 3 "--exchange gather --codec sign --schedule cosine"
+check 3 "--exchange gather:back=coded --codec qsgd:levels=1 --exchange.memory none"
+check 3 "--exchange gather:back=coded --codec sign:block=100 --schedule cosine"
+check 2 "--exchange gather:memory=dgc --codec topk --rule sgd"
+check 3 "--exchange gather --aggregate centered_clip --rule local_momentum"
 
 # Another rank count: fine without private state and with as many samples a step; else
 # refused, with what to do.
@@ -34,6 +39,9 @@ grep -q "nothing is left to do" "$work/err" || fail "not said that nothing is le
 rm -rf "$work/run"
 ranks 2 train $small --exchange vote --rule signum --steps 17 --out "$work/run" >/dev/null
 expect 8 "resume with 2" ranks 3 train --resume "$work/run"
+rm -rf "$work/run"
+ranks 2 train $small --exchange gather --codec sign --steps 17 --out "$work/run" >/dev/null
+expect 8 "exchange.error" ranks 3 train --resume "$work/run"
 
 # Another model, and a newest checkpoint that was altered.
 rm -rf "$work/run"

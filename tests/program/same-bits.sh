@@ -5,7 +5,9 @@
 for options in "--exchange ordered" "--exchange vote --rule signum --rate 0.003" \
     "--exchange vote:zero=skip,tie=zero --rule signum --rate 0.003" \
     "--exchange allreduce:algorithm=ring --rule adam --rate 0.001" \
-    "--exchange allreduce:algorithm=halving"; do
+    "--exchange allreduce:algorithm=halving" "--exchange gather --codec qsgd" \
+    "--exchange gather:back=coded --codec sign" "--exchange gather:form=all --codec topk" \
+    "--exchange gather:form=sharded --aggregate geometric_median"; do
     for n in 1 2 3 4; do
         simulated=$("$TALLY" train $small $options --comm "sim:ranks=$n" | field final_weights_xxh3)
         real=$(ranks "$n" train $small $options | field final_weights_xxh3)
