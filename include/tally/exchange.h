@@ -27,6 +27,7 @@ typedef struct tally_exchange_ops {
     tally_about about;
     tally_form form;
     bool whole; /* needs every span at once: its plan is one span */
+    bool codes; /* uses x->codec and x->aggregate */
     tally_status (*open)(tally_exchange *x);
     /* Gives the rule's propose somewhere to write: sets v->bits (and mask) for span k.
      * Optional; without it proposals are numbers. */

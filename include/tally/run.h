@@ -10,6 +10,7 @@
 #ifndef TALLY_RUN_H
 #define TALLY_RUN_H
 
+#include "tally/attack.h"
 #include "tally/exchange.h"
 #include "tally/model.h"
 #include "tally/penalty.h"
@@ -23,7 +24,7 @@ extern "C" {
 /* The options of a run: the flags of `tally train`.  Families hold a spec each. */
 typedef struct tally_config {
     char *comm, *data, *model, *loss, *rule, *schedule, *clip, *exchange, *codec,
-        *aggregate, *trainer, *consistency, *penalty;
+        *aggregate, *attack, *trainer, *consistency, *penalty;
     double rate;
     int rate_scaling;        /* a tally_scaling: of the rate with the global batch */
     uint64_t rate_reference; /* the global batch that the rate is meant for */
@@ -146,6 +147,7 @@ struct tally_run {
     tally_schedule schedule;
     tally_clip clip;
     tally_exchange exchange;
+    tally_attack attack;
     const tally_trainer_ops *trainer;
     void *trainer_options;
     tally_state trainer_state;

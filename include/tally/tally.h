@@ -17,6 +17,7 @@
 #define TALLY_H
 
 #include "tally/aggregate.h"
+#include "tally/attack.h"
 #include "tally/codec.h"
 #include "tally/collective.h"
 #include "tally/comm.h"

@@ -90,7 +90,7 @@ tally_status tally_exchange_is_whole(const char *spec, const char *aggregate,
     TALLY_TRY(find_member(&tally_exchange_family, spec, &exchange));
     TALLY_TRY(find_member(&tally_aggregate_family, aggregate, &member));
     *whole = ((const tally_exchange_ops *)(const void *)exchange)->whole ||
-             (exchange == &tally_exchange_gather.about &&
+             (((const tally_exchange_ops *)(const void *)exchange)->codes &&
               ((const tally_aggregate_ops *)(const void *)member)->sums);
     return TALLY_OK;
 }

@@ -622,6 +622,7 @@ const tally_exchange_ops tally_exchange_gather = {
               .options_size = sizeof(gather),
               .slots = slots},
     .form = TALLY_NUMBERS,
+    .codes = true,
     .open = open,
     .start = start,
     .finish = finish,

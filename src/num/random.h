@@ -31,7 +31,9 @@ typedef enum tally_purpose { /* numbers are part of the format of a seed: never 
                              TALLY_FOR_NODES =
                                  10, /* which nodes of a graph train, validate, test */
                              TALLY_FOR_BUCKETS =
-                                 11 /* groups of ranks that are averaged first */
+                                 11, /* groups of ranks that are averaged first */
+                             TALLY_FOR_ATTACK =
+                                 12 /* what a rank that lies says: its own seed */
 } tally_purpose;
 
 uint64_t tally_random(uint64_t seed, tally_purpose purpose, uint64_t step,

@@ -131,7 +131,8 @@ static const tally_family *family_of_field(const char *name)
 static bool is_word(const tally_family *family, const char *spec)
 {
     return (family == &tally_comm_family && strcmp(spec, "auto") == 0) ||
-           ((family == &tally_penalty_family || family == &tally_clip_family) &&
+           ((family == &tally_penalty_family || family == &tally_clip_family ||
+             family == &tally_attack_family) &&
             strcmp(spec, "none") == 0);
 }
 

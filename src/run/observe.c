@@ -153,7 +153,7 @@ static double step_samples(const tally_run *run)
     return (double)o->batch * (double)o->accumulate * (double)run->workers;
 }
 
-enum { PARTS = 5 };
+enum { PARTS = 6 };
 
 static tally_checkpoint checkpoint_of(tally_run *run, tally_part parts[PARTS])
 {
@@ -162,6 +162,7 @@ static tally_checkpoint checkpoint_of(tally_run *run, tally_part parts[PARTS])
     parts[2] = (tally_part){"exchange", &run->exchange.state};
     parts[3] = (tally_part){"trainer", &run->trainer_state};
     parts[4] = (tally_part){"aggregate", &run->exchange.aggregator.state};
+    parts[5] = (tally_part){"attack", &run->attack.state};
     return (tally_checkpoint){.step = run->step,
                               .ranks = (uint64_t)run->crew->size,
                               .data_hash = run->f->source ? run->f->source->hash : 0,

@@ -23,6 +23,8 @@ static const tally_option options[] = {
                  "numbers to bytes, for exchange gather"),
     TALLY_OPTION(TEXT, tally_config, aggregate, "mean", NULL,
                  "the ranks' vectors to one, for exchange gather"),
+    TALLY_OPTION(TEXT, tally_config, attack, "none", NULL,
+                 "what some ranks say instead of the truth, for studies"),
     TALLY_OPTION(TEXT, tally_config, trainer, "lockstep", NULL, "who owns the loop"),
     TALLY_OPTION(TEXT, tally_config, consistency, "async", NULL,
                  "whom a worker of trainer server waits for"),

@@ -80,7 +80,9 @@ static tally_status open_objective(tally_run *run)
     run->f = run->objective;
     if (!run->f) {
         TALLY_TRY(tally_source_open(&run->source, o->data));
-        TALLY_TRY(tally_net_open(&run->net, o->model, o->loss, &run->source, o->batch));
+        TALLY_TRY(tally_net_open(&run->net, o->model, o->loss,
+                                 tally_attack_source(&run->attack, &run->source),
+                                 o->batch));
         run->f = &run->net;
     }
     TALLY_TRY(tally_penalty_open(&run->penalty, o->penalty));
@@ -155,6 +157,7 @@ static tally_status open_alone(tally_run *run)
     const tally_config *o = run->options;
 
     TALLY_TRY(tally_isa_check());
+    TALLY_TRY(tally_attack_open(&run->attack, o->attack, run->comm));
     TALLY_TRY(open_trainer(run));
     TALLY_TRY(open_objective(run));
     TALLY_TRY(count_steps(run));
@@ -230,14 +233,59 @@ static tally_status open_crew(tally_run *run)
     return TALLY_OK;
 }
 
+static bool is_lockstep(const tally_run *run)
+{
+    return strcmp(run->trainer->about.name, "lockstep") == 0;
+}
+
+/* A choice that nobody would read is a mistake. */
+static tally_status check_choices(const tally_run *run)
+{
+    const tally_config *o = run->options;
+    const tally_exchange_ops *x = run->exchange.ops;
+    const tally_attack_ops *attack = run->attack.ops;
+
+    if (attack && attack->tamper && !x->codes)
+        return TALLY_FAIL(OPTION,
+                          "attack %s spoils messages of exchange gather, not %s",
+                          attack->about.name, x->about.name);
+    if (x->codes || !is_lockstep(run)) return TALLY_OK;
+    if (strcmp(o->codec, "fp32") != 0)
+        return TALLY_FAIL(OPTION, "codec %s is for exchange gather, not %s", o->codec,
+                          x->about.name);
+    if (strcmp(o->aggregate, "mean") != 0)
+        return TALLY_FAIL(OPTION, "aggregate %s is for exchange gather, not %s",
+                          o->aggregate, x->about.name);
+    return TALLY_OK;
+}
+
+static void tamper(void *context, uint64_t step, void *bytes, size_t size)
+{
+    tally_attack *a = context;
+
+    a->ops->tamper(a, step, bytes, size);
+}
+
 static tally_status open_exchange(tally_run *run)
 {
+    const tally_config *o = run->options;
+    tally_exchange *x = &run->exchange;
+    const tally_attack *a = &run->attack;
+
+    if (a->ops && !is_lockstep(run))
+        return TALLY_FAIL(OPTION, "attack %s is for trainer lockstep, not %s",
+                          a->ops->about.name, run->trainer->about.name);
     if (run->trainer->roles) return TALLY_OK;
-    run->exchange.codec = run->options->codec;
-    run->exchange.aggregate = run->options->aggregate;
-    return tally_exchange_open(&run->exchange, run->options->exchange, run->comm,
-                               &run->f->layout, run->plan, run->plan_count,
-                               run->options->seed);
+    x->codec = o->codec;
+    x->aggregate = o->aggregate;
+    if (a->ops && a->ops->tamper && a->lies) {
+        x->tamper = tamper;
+        x->tamper_context = &run->attack;
+    }
+    TALLY_TRY(tally_exchange_open(x, o->exchange, run->comm, &run->f->layout, run->plan,
+                                  run->plan_count, o->seed));
+    TALLY_TRY(check_choices(run));
+    return tally_attack_prepare(&run->attack, &run->f->layout, o->seed);
 }
 
 /* On the holders. */
@@ -297,6 +345,7 @@ static void close_tale(tally_tale *tale)
 void tally_run_close(tally_run *run)
 {
     tally_exchange_close(&run->exchange);
+    tally_attack_close(&run->attack);
     tally_metrics_close(run->metrics);
     tally_folder_close(run->folder);
     if (run->crew != run->comm) tally_comm_close(run->crew);

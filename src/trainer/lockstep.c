@@ -102,6 +102,25 @@ static tally_status send_from(loop *l, size_t first)
     return TALLY_OK;
 }
 
+/* With an attack all of a proposal is known before any of it is sent, as numbers. */
+static tally_status lie_and_send(loop *l)
+{
+    tally_run *run = l->run;
+    tally_exchange *x = &run->exchange;
+    tally_real *said;
+
+    for (size_t k = 0; k < x->plan_count; k++) {
+        tally_view v = {.values = l->g};
+
+        TALLY_TRY(tally_rule_propose(&run->rule, &l->t, x->plan[k], l->g, &v));
+    }
+    TALLY_TRY(tally_attack_say(&run->attack, run->step, l->g, &said));
+    while (l->next-- > 0)
+        TALLY_TRY(x->ops->start(x, l->next, run->step, (tally_view){.values = said}));
+    l->next = 0;
+    return TALLY_OK;
+}
+
 /* The backward pass is two thirds of the work, spread over the weights. */
 static tally_status ready(void *context, tally_span s)
 {
@@ -182,8 +201,8 @@ static tally_status compute_and_send(loop *l, tally_score *score)
 {
     tally_run *run = l->run;
     const tally_real *at;
-    bool local = clips(run, TALLY_CLIP_LOCAL);
-    tally_listener listener = {local ? NULL : ready, l};
+    bool local = clips(run, TALLY_CLIP_LOCAL), lies = run->attack.ops;
+    tally_listener listener = {local || lies ? NULL : ready, l};
     tally_samples s = next_samples(l);
     double norm;
 
@@ -196,11 +215,11 @@ static tally_status compute_and_send(loop *l, tally_score *score)
 
         l->work = run->f->ops->cost(run->f, s).flops / o->flops;
     }
-    tally_spend(run->comm, local ? l->work : l->work / 3);
+    tally_spend(run->comm, local || lies ? l->work : l->work / 3);
     TALLY_TRY(run->f->ops->gradient(run->f, at, s, l->g, listener, score));
     if (local)
         TALLY_TRY(run->clip.ops->bound(&run->clip, l->g, run->f->layout.length, &norm));
-    return send_from(l, 0);
+    return lies ? lie_and_send(l) : send_from(l, 0);
 }
 
 /* Nothing may be under way when the run ends; what comes of it is not used. */

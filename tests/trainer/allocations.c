@@ -3,7 +3,7 @@
  *     allocations COMM EXCHANGE RULE
  *
  * trains on the digits and counts, on all ranks of this process, the calls of malloc
- * and its kin that come from Tally's own objects between steps 5 and 50: the linker
+ * and its kin that come from Tally's own objects between steps 20 and 50: the linker
  * hands those to the __wrap functions below, and leaves those of shared libraries (MPI,
  * BLAS) alone. */
 
@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FROM = 5, TO = 50 };
+enum { FROM = 20, TO = 50 };
 
 static atomic_ulong calls;
 
