@@ -6,7 +6,7 @@
 set(isa_sources src/num/bits_kernels.c src/rule/moments.c src/rule/bounds.c src/rule/signs.c)
 set(isa_names tally_bits_kernels tally_moments_apply tally_moments_weights_of tally_moments_slots
   tally_bounds_apply tally_signs_apply)
-foreach(folder rule model/layer model/loss)
+foreach(folder rule model/layer model/loss codec)
   get_filename_component(family ${folder} NAME)
   set(members)
   tally_family(members src/${folder})

@@ -7,17 +7,13 @@
 #include <assert.h>
 #include <math.h>
 
-static const tally_about *const members[] = {
-#define CODEC(name) &tally_codec_##name.about,
-#include "codec/list.def"
-#undef CODEC
-    NULL};
+static const tally_about *const *const compiled[] = TALLY_EACH_ISA(tally_codec_members);
 
 const tally_family tally_codec_family = {
     .name = "codec",
     .flag = "--codec",
     .brief = "numbers to few bytes, and back",
-    .members = members,
+    .members = tally_codec_members,
 };
 
 tally_status tally_register_codec(const tally_codec_ops *ops)
@@ -37,7 +33,7 @@ tally_status tally_codec_open(tally_codec *k, const char *spec, size_t most,
     *k = (tally_codec){.most = most, .common = seed};
     k->own = tally_random(seed, TALLY_FOR_ROUNDING, UINT64_MAX, stream);
     TALLY_TRY(tally_family_open(&tally_codec_family, spec, &about, &k->options));
-    k->ops = (const tally_codec_ops *)about;
+    k->ops = (const tally_codec_ops *)tally_isa_twin(about, compiled);
     k->biased = k->ops->biased;
     if (k->ops->open) TALLY_TRY(k->ops->open(k));
     return TALLY_OK;

@@ -5,9 +5,14 @@
 
 #include "tally/codec.h"
 
+#include "num/isa.h"
+
 #define CODEC(name) extern const tally_codec_ops tally_codec_##name;
 #include "codec/list.def"
 #undef CODEC
+
+extern tally_members tally_codec_members, tally_codec_members_avx2,
+    tally_codec_members_avx512;
 
 /* coin[0 .. n) of values i, i + 1, ... of the piece: 32 fair bits each, this stream's
  * own. */

@@ -3,7 +3,9 @@
 #include "tally/codec.h"
 
 #include "codec/specs.h"
+#include "num/isa.h"
 #include "num/random.h"
+#include "support/arrays.h"
 #include "support/expect.h"
 
 #include <math.h>
@@ -326,4 +328,38 @@ Test(codec, rounding_in_place_is_what_a_receiver_reads)
         cr_assert(memcmp(b.v, b.back, 1000 * sizeof *b.v) == 0, "%s", b.spec);
         tear_down(&b);
     }
+}
+
+/* The first message of a codec that is opened on this instruction set. */
+static void say_on(bench *b, const char *spec, tally_isa isa, int kind, size_t count)
+{
+    tally_isa_use(isa);
+    set_up(b, spec, 0);
+    fill(b, kind, count);
+    encode(b);
+    decode(b);
+}
+
+static void check_isa(const char *spec, tally_isa isa, int kind, size_t count)
+{
+    bench a, b;
+
+    say_on(&a, spec, TALLY_PORTABLE, kind, count);
+    say_on(&b, spec, isa, kind, count);
+    cr_assert(eq(sz, a.size, b.size), "%s", spec);
+    cr_assert(memcmp(a.bytes, b.bytes, a.size) == 0, "%s: %zu values of kind %d", spec,
+              count, kind);
+    expect_same_bits(spec, b.back, a.back, count);
+    tear_down(&a);
+    tear_down(&b);
+}
+
+Test(codec, every_instruction_set_gives_the_same_bits)
+{
+    for (size_t s = 0; codec_spec_at(s); s++)
+        for (size_t n = 0; codec_length_at(n); n++)
+            for (int isa = TALLY_PORTABLE + 1; isa <= (int)tally_isa_best(); isa++)
+                for (int kind = 0; kind < CODEC_VALUES; kind++)
+                    check_isa(codec_spec_at(s), (tally_isa)isa, kind,
+                              codec_length_at(n));
 }
