@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <xxhash.h>
 
 tally_status tally_layout_add(tally_layout *layout, const char *name,
@@ -74,13 +75,20 @@ uint64_t tally_layout_hash(const tally_layout *layout)
     return hash;
 }
 
+enum { HUGE_PAGE = 2 << 20 };
+
+/* Arrays from a MiB on ask for huge pages: a product walks across the rows of its
+ * factors, one small page after the other, and pages are what it then waits for. */
 void *tally_allocate(size_t count, size_t size)
 {
     void *p;
 
-    if (size && count > (SIZE_MAX - 63) / size) return NULL;
+    if (size && count > (SIZE_MAX - HUGE_PAGE) / size) return NULL;
     size_t bytes = (count * size + 63) / 64 * 64;
-    if (posix_memalign(&p, 64, bytes ? bytes : 64) != 0) return NULL;
+    bool large = bytes >= HUGE_PAGE / 2;
+    size_t unit = large ? HUGE_PAGE : 64, whole = bytes + (unit - bytes % unit) % unit;
+    if (posix_memalign(&p, unit, whole ? whole : unit) != 0) return NULL;
+    if (large) madvise(p, whole, MADV_HUGEPAGE);
     memset(p, 0, bytes);
     return p;
 }

@@ -29,7 +29,8 @@ typedef struct compiled {
     tally_gemm like; /* whatever a, b and c are */
     dnnl_primitive_t primitive;
     dnnl_stream_t stream;
-    dnnl_exec_arg_t memory[4]; /* a, b, c and room for the primitive itself */
+    dnnl_exec_arg_t memory[4]; /* a, b, c and the room */
+    void *room;                /* owned: where the primitive packs its factors */
 } compiled;
 
 static _Atomic(compiled *) list;
@@ -133,11 +134,14 @@ static bool build(compiled *k, dnnl_primitive_attr_t attributes,
                                DNNL_MEMORY_NONE))
             return false;
     }
+    const dnnl_memory_desc_t *room =
+        dnnl_primitive_desc_query_md(*d, dnnl_query_scratchpad_md, 0);
+
+    /* Ours, because ours has huge pages. */
+    k->room = tally_allocate(dnnl_memory_desc_get_size(room), 1);
     k->memory[3].arg = DNNL_ARG_SCRATCHPAD;
-    return !dnnl_memory_create(
-               &k->memory[3].memory,
-               dnnl_primitive_desc_query_md(*d, dnnl_query_scratchpad_md, 0), engine,
-               DNNL_MEMORY_ALLOCATE) &&
+    return k->room &&
+           !dnnl_memory_create(&k->memory[3].memory, room, engine, k->room) &&
            !dnnl_stream_create(&k->stream, engine, dnnl_stream_default_flags) &&
            !dnnl_primitive_create(&k->primitive, *d);
 }
@@ -147,6 +151,7 @@ static void discard(compiled *k)
     for (size_t i = 0; i < 4; i++)
         dnnl_memory_destroy(k->memory[i].memory);
     dnnl_stream_destroy(k->stream);
+    free(k->room);
     free(k);
 }
 
