@@ -38,6 +38,11 @@ typedef struct tally_layer_ops {
     bool parted;
     double (*flops)(const tally_layer *l,
                     size_t batch); /* forward and backward; optional */
+    /* Each value of y depends on the same value of x, and backward reads y, not x:
+     * forward may write y over x. */
+    bool in_place;
+    /* forward also applies l->epilogue, if there is one, to y; backward reads no y. */
+    bool takes_epilogue;
 } tally_layer_ops;
 
 struct tally_layer {
@@ -48,6 +53,7 @@ struct tally_layer {
     tally_span span;  /* of its tensors; count 0: it has none */
     size_t tensor[2]; /* indices into layout->tensors */
     const tally_layout *layout;
+    const tally_layer *epilogue; /* the layer that follows, in_place; NULL: none */
 };
 
 typedef struct tally_loss tally_loss;

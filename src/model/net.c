@@ -26,8 +26,10 @@ struct tally_net {
     size_t width;  /* of the last layer's output */
     size_t batch;  /* most rows at a time */
     tally_loss loss;
-    tally_real **x;      /* count + 1 of them; x[i]: batch × in of layer i */
+    tally_real **x;      /* count + 1 of them; x[i]: batch × in of layer i; what an
+                          * epilogue reads and writes is one array */
     tally_real *pair[2]; /* dy and dx of a layer take turns: batch × widest */
+    tally_real *room;    /* all of these, next to each other */
     tally_real *earlier; /* a layer's gradient from the pieces before this one */
     int32_t *label;
 };
@@ -72,6 +74,7 @@ static tally_status forward(tally_objective *f, const tally_real *w, tally_sampl
         const tally_layer *layer = &net->layers[i];
 
         layer->ops->forward(layer, w, net->x[i], p.count, net->x[i + 1]);
+        if (layer->epilogue) i++;
     }
     return TALLY_OK;
 }
@@ -100,18 +103,18 @@ static tally_status backward(tally_net *net, const tally_real *w, piece p,
         const tally_layer *layer = &net->layers[i];
         tally_span s = layer->span;
         bool below = i > net->lowest, parted = layer->ops->parted && below;
+        tally_real *to = layer->ops->in_place ? dy : dx;
 
         if (p.first > 0) memcpy(net->earlier, g + s.first, s.count * sizeof *g);
         layer->ops->backward(layer, w, net->x[i], net->x[i + 1], dy, p.count,
-                             below && !parted ? dx : NULL, g);
+                             below && !parted ? to : NULL, g);
         if (p.first > 0) add(net->earlier, s.count, g + s.first);
         if (p.last) TALLY_TRY(announce(l, s));
         if (parted)
             layer->ops->backward(layer, w, net->x[i], net->x[i + 1], dy, p.count, dx,
                                  NULL);
-        tally_real *swap = dy;
-        dy = dx;
-        dx = swap;
+        dx = to == dx ? dy : dx;
+        dy = to;
     }
     return TALLY_OK;
 }
@@ -178,15 +181,12 @@ static void close_net(tally_objective *f)
     tally_net *net = f->inner;
 
     if (!net) return;
-    for (size_t i = 0; net->x && i <= net->count; i++)
-        free(net->x[i]);
     for (size_t i = 0; i < net->count; i++)
         tally_layer_close(&net->layers[i]);
     tally_loss_close(&net->loss);
     free(net->layers);
     free(net->x);
-    free(net->pair[0]);
-    free(net->pair[1]);
+    free(net->room);
     free(net->earlier);
     free(net->label);
     free(net);
@@ -220,29 +220,58 @@ tally_status tally_net_add(tally_net *net, const char *spec)
     return TALLY_OK;
 }
 
+/* Every array starts at a multiple of 64 bytes.  What no machine has stays too much. */
+static tally_real *cut(tally_real *room, size_t *used, size_t values)
+{
+    const size_t most = SIZE_MAX / 16;
+    size_t first = *used;
+
+    *used = values > most - 16 - first ? most - 16 : first + (values + 15) / 16 * 16;
+    return room ? room + first : NULL;
+}
+
+/* Returns the values that activations and their gradients need, at net->room. */
+static size_t place(tally_net *net)
+{
+    size_t used = 0, widest = 1, in = net->count > 0 ? net->layers[0].in : net->width;
+
+    net->x[0] = cut(net->room, &used, net->batch * in);
+    for (size_t i = 0; i < net->count; i++) {
+        size_t width = net->layers[i].out;
+        bool is_epilogue = i > 0 && net->layers[i - 1].epilogue;
+
+        net->x[i + 1] =
+            is_epilogue ? net->x[i] : cut(net->room, &used, net->batch * width);
+        if (width > widest) widest = width;
+    }
+    net->pair[0] = cut(net->room, &used, net->batch * widest);
+    net->pair[1] = cut(net->room, &used, net->batch * widest);
+    return used;
+}
+
 static tally_status allocate(tally_net *net)
 {
-    size_t widest = 1, longest = 1;
+    size_t longest = 1;
 
-    net->x = calloc(net->count + 1, sizeof *net->x);
-    net->label = tally_allocate(net->batch, sizeof *net->label);
-    bool enough = net->x && net->label;
-    for (size_t i = 0; enough && i <= net->count; i++) {
-        size_t width = i < net->count ? net->layers[i].in : net->width;
-
-        net->x[i] = tally_allocate(net->batch * width, sizeof(tally_real));
-        enough = net->x[i] != NULL;
-        if (i > 0 && width > widest) widest = width;
-        if (i < net->count && net->layers[i].span.count > longest)
-            longest = net->layers[i].span.count;
-    }
-    net->pair[0] = tally_allocate(net->batch * widest, sizeof(tally_real));
-    net->pair[1] = tally_allocate(net->batch * widest, sizeof(tally_real));
+    for (size_t i = 0; i < net->count; i++)
+        if (net->layers[i].span.count > longest) longest = net->layers[i].span.count;
     /* Pages that calls of one piece never touch cost nothing. */
     net->earlier = calloc(longest, sizeof(tally_real));
-    if (!enough || !net->pair[0] || !net->pair[1] || !net->earlier)
+    net->label = tally_allocate(net->batch, sizeof *net->label);
+    net->x = calloc(net->count + 1, sizeof *net->x);
+    if (net->x) net->room = tally_allocate(place(net), sizeof(tally_real));
+    if (!net->earlier || !net->label || !net->room)
         return TALLY_FAIL(MEMORY, "no memory for activations of %zu rows", net->batch);
+    place(net);
     return TALLY_OK;
+}
+
+/* Once the layers have their places for good. */
+static void find_epilogues(tally_net *net)
+{
+    for (size_t i = 0; i + 1 < net->count; i++)
+        if (net->layers[i].ops->takes_epilogue && net->layers[i + 1].ops->in_place)
+            net->layers[i].epilogue = &net->layers[i + 1];
 }
 
 static tally_status build(tally_net *net, const char *model, size_t features,
@@ -262,6 +291,7 @@ static tally_status build(tally_net *net, const char *model, size_t features,
                           model, net->width, classes);
     while (net->lowest < net->count && net->layers[net->lowest].span.count == 0)
         net->lowest++;
+    find_epilogues(net);
     return TALLY_OK;
 }
 

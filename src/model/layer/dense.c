@@ -67,26 +67,36 @@ static tally_status init(const tally_layer *l, uint64_t seed, tally_real *w)
     return TALLY_OK;
 }
 
-/* The product adds to a y that holds the bias already: a BLAS that does not add clears
- * y first, so the bias costs nothing. */
+static void add_row(const tally_real *restrict row, size_t n, tally_real *restrict to)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] += row[i];
+}
+
+/* One pass over y: a row is in the first cache when the bias and what follows reach it.
+ */
 static void forward(const tally_layer *l, const tally_real *w, const tally_real *x,
                     size_t batch, tally_real *y)
 {
     const tally_real *weight = w + l->span.first, *bias = weight + l->out * l->in;
+    const tally_layer *next = l->epilogue;
 
-    for (size_t i = 0; i < batch; i++)
-        memcpy(y + i * l->out, bias, l->out * sizeof *y);
-    tally_gemm_nt((tally_product){batch, l->out, l->in}, x, weight, true, y);
+    tally_gemm_nt((tally_product){batch, l->out, l->in}, x, weight, false, y);
+    for (size_t i = 0; i < batch; i++) {
+        tally_real *row = y + i * l->out;
+
+        add_row(bias, l->out, row);
+        if (next) next->ops->forward(next, w, row, 1, row);
+    }
 }
 
 /* sums[j] <- sum over i of dy[i][j] */
-static void sum_columns(const tally_real *restrict dy, size_t rows, size_t columns,
-                        tally_real *restrict sums)
+static void sum_columns(const tally_real *dy, size_t rows, size_t columns,
+                        tally_real *sums)
 {
     memset(sums, 0, columns * sizeof *sums);
     for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j++)
-            sums[j] += dy[i * columns + j];
+        add_row(dy + i * columns, columns, sums);
 }
 
 static void weigh(const tally_layer *l, const tally_real *x, const tally_real *dy,
@@ -129,4 +139,5 @@ const tally_layer_ops tally_layer_dense = {
     .backward = backward,
     .parted = true,
     .flops = flops,
+    .takes_epilogue = true,
 };

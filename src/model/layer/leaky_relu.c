@@ -61,4 +61,5 @@ const tally_layer_ops tally_layer_leaky_relu = {
     .shape = tally_layer_keep_shape,
     .forward = forward,
     .backward = backward,
+    .in_place = true,
 };

@@ -43,4 +43,5 @@ const tally_layer_ops tally_layer_sigmoid = {
     .shape = tally_layer_keep_shape,
     .forward = forward,
     .backward = backward,
+    .in_place = true,
 };

@@ -40,4 +40,5 @@ const tally_layer_ops tally_layer_tanh = {
     .shape = tally_layer_keep_shape,
     .forward = forward,
     .backward = backward,
+    .in_place = true,
 };

@@ -238,3 +238,24 @@ Test(layer, elementwise_forward_works_in_place)
 {
     each_layer(check_forward_in_place);
 }
+
+/* A layer that says so is told y and dy alone. */
+static void check_backward_without_x(const char *spec)
+{
+    lone_layer a, b;
+
+    lone_open(&a, spec, BATCH, IN);
+    lone_open(&b, spec, BATCH, IN);
+    lone_run(&a);
+    if (a.layer.ops->in_place) {
+        b.layer.ops->backward(&b.layer, b.w, a.y, a.y, b.dy, BATCH, b.dx, b.g);
+        expect_same_bits(spec, b.dx, a.dx, BATCH * IN);
+    }
+    lone_close(&a);
+    lone_close(&b);
+}
+
+Test(layer, what_works_in_place_needs_no_x)
+{
+    each_layer(check_backward_without_x);
+}

@@ -3,6 +3,7 @@
 #include "support/expect.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char *const tensors[] = {"W", "b", NULL};
 
@@ -101,4 +102,29 @@ Test(dense, a_width_of_zero_is_refused)
                 "layer dense1: its input has 0 values");
     tally_layer_close(&l);
     tally_layout_close(&layout);
+}
+
+Test(dense, an_epilogue_is_the_layer_that_follows)
+{
+    static const char *const specs[] = {"relu", "leaky_relu:slope=0.3", "tanh",
+                                        "sigmoid"};
+
+    for (size_t i = 0; i < 4; i++) {
+        lone_layer plain, fused, next;
+
+        lone_open(&plain, "dense:out=37", 5, 11);
+        lone_open(&fused, "dense:out=37", 5, 11);
+        lone_open(&next, specs[i], 5, 37);
+        lone_run(&plain);
+        next.layer.ops->forward(&next.layer, next.w, plain.y, 5, next.y);
+        fused.layer.epilogue = &next.layer;
+        lone_run(&fused);
+        cr_expect(memcmp(fused.y, next.y, 5 * 37 * sizeof *next.y) == 0, "%s",
+                  specs[i]);
+        cr_expect(memcmp(fused.g, plain.g, plain.layout.length * sizeof *plain.g) == 0,
+                  "%s: the gradient heeds the epilogue", specs[i]);
+        lone_close(&plain);
+        lone_close(&fused);
+        lone_close(&next);
+    }
 }
