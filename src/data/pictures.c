@@ -134,8 +134,7 @@ static tally_status fill_values(tally_pictures *p, size_t pixels, int scale,
     const tally_idx *images = &p->idx[TALLY_TRAIN_IMAGES];
     double from = 0, by = 1;
 
-    if (scale == TALLY_SCALE_STANDARD || scale == TALLY_SCALE_CENTRED)
-        measure(images->values, pixels, &from, &by);
+    if (scale == TALLY_SCALE_STANDARD) measure(images->values, pixels, &from, &by);
     if (scale == TALLY_SCALE_UNIT || scale == TALLY_SCALE_CENTRED) by = white;
     if (by <= 0)
         return TALLY_FAIL(OPTION,
@@ -144,6 +143,23 @@ static tally_status fill_values(tally_pictures *p, size_t pixels, int scale,
                           p->file[TALLY_TRAIN_IMAGES].name, images->values[0]);
     for (int i = 0; i < 256; i++)
         p->value[i] = (tally_real)((i - from) / by);
+    return TALLY_OK;
+}
+
+/* The mean of each pixel over the training pictures, scaled. */
+static tally_status fill_means(tally_pictures *p, size_t pictures, size_t features)
+{
+    const uint8_t *pixels = p->idx[TALLY_TRAIN_IMAGES].values;
+
+    p->mean = tally_allocate(features, sizeof *p->mean);
+    if (!p->mean) return TALLY_FAIL(MEMORY, "no memory for the mean picture");
+    for (size_t k = 0; k < features; k++) {
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < pictures; i++)
+            sum += pixels[i * features + k];
+        p->mean[k] = (tally_real)((double)sum / (double)pictures * (double)p->value[1]);
+    }
     return TALLY_OK;
 }
 
@@ -176,6 +192,8 @@ tally_status tally_pictures_open(tally_source *s, uint64_t classes, int scale,
     s->train_count = p->idx[TALLY_TRAIN_IMAGES].shape[0];
     s->test_count = p->idx[TALLY_TEST_IMAGES].shape[0];
     TALLY_TRY(fill_values(p, s->train_count * s->features, scale, white));
+    if (scale == TALLY_SCALE_CENTRED)
+        TALLY_TRY(fill_means(p, s->train_count, s->features));
     s->hash = hash_of(p);
     return TALLY_OK;
 }
@@ -217,6 +235,8 @@ tally_status tally_pictures_fetch(const tally_source *s, tally_split split,
 
         for (size_t k = 0; k < s->features; k++)
             to[k] = p->value[from[k]];
+        for (size_t k = 0; p->mean && k < s->features; k++)
+            to[k] -= p->mean[k];
         label[i] = labels[rows[i]];
     }
     return TALLY_OK;
@@ -228,6 +248,7 @@ void tally_pictures_close(tally_source *s)
 
     for (int i = 0; p && i < TALLY_PICTURE_PARTS; i++)
         tally_data_file_close(&p->file[i]);
+    if (p) free(p->mean);
     free(p);
     s->inner = NULL;
 }

@@ -10,9 +10,9 @@
 
 /* The words of an option `scale`, in the order of tally_scale. */
 #define TALLY_SCALES "standard|unit|none|centred"
-#define TALLY_SCALE_HELP                                                                  \
-    "standard: (x - mean) / deviation of the training pixels, unit: x / white, centred: " \
-    "(x - mean) / white"
+#define TALLY_SCALE_HELP                                                               \
+    "standard: (x - mean) / deviation of all training pixels; unit: x / white; "       \
+    "centred: that, less its mean over the training pictures"
 
 typedef enum tally_scale {
     TALLY_SCALE_STANDARD,
@@ -34,6 +34,7 @@ typedef struct tally_pictures {
     tally_data_file file[TALLY_PICTURE_PARTS]; /* owned */
     tally_idx idx[TALLY_PICTURE_PARTS];        /* point into file */
     tally_real value[256];                     /* of each pixel byte, scaled */
+    tally_real *mean; /* centred: of each pixel of a picture, scaled; owned */
 } tally_pictures;
 
 /* s->inner <- pictures without files, which the member then fills; owned by s.  Returns
