@@ -24,6 +24,18 @@ static const tally_option options[] = {
         "ranks that only serve, the first ones; or all: each serves and works"),
     TALLY_OPTION(REAL, tally_server, flops, "1e11", "(0, inf)",
                  "a rank's speed in FLOP/s; read by simulated comms only"),
+    TALLY_OPTION(CHOICE, tally_server, damp, "none", "none|inverse|polynomial|hinge",
+                 "how the rate falls with the staleness of a gradient"),
+    TALLY_OPTION(REAL, tally_server, power, "0.5", "(0, inf)",
+                 "damp=polynomial: the exponent; damp=hinge: the slope"),
+    TALLY_OPTION(COUNT, tally_server, after, "4", NULL,
+                 "damp=hinge: staleness up to which nothing is damped"),
+    TALLY_OPTION(CHOICE, tally_server, compensate, "none", "none|constant|adaptive",
+                 "DC-ASGD: bring gradients forward to where the weights are now"),
+    TALLY_OPTION(REAL, tally_server, lambda, "0.04", "[0, inf)",
+                 "how far; the paper has 0.04 when constant, 2 when adaptive"),
+    TALLY_OPTION(REAL, tally_server, keep, "0.95", "[0, 1)",
+                 "compensate=adaptive: share of the old mean square kept"),
     TALLY_END,
 };
 
@@ -49,6 +61,20 @@ static tally_status roles(tally_run *run)
     run->holders = (int)servers;
     run->workers = size - (int)servers;
     return TALLY_OK;
+}
+
+/* What is for gradients that come alone means nothing where they are gathered. */
+static tally_status open(tally_run *run)
+{
+    const tally_server *o = run->trainer_options;
+
+    if ((o->damp || o->compensate) && tally_consistency_of(run)->need)
+        return TALLY_FAIL(
+            OPTION,
+            "trainer server: consistency %s adds gradients of the present "
+            "step, of which none is stale: leave out damp and compensate",
+            run->consistency->name);
+    return tally_compensate_open(run);
 }
 
 static tally_status take_part(tally_run *run, tally_store *s, bool serves, bool works)
@@ -81,5 +107,6 @@ const tally_trainer_ops tally_trainer_server = {
                        "Parameter Server", .options = options,
               .options_size = sizeof(tally_server)},
     .roles = roles,
+    .open = open,
     .train = train,
 };

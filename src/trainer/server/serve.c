@@ -535,18 +535,26 @@ static tally_status spread_bits(tally_run *run, const tally_span *slices,
     return TALLY_OK;
 }
 
-static tally_status spread_all(tally_store *s, const tally_span *slices)
+static tally_status spread_state(tally_run *run, const tally_span *slices,
+                                 const tally_state *state)
 {
-    tally_run *run = s->run;
-    tally_state *state = &run->rule.state;
-
-    TALLY_TRY(spread(run, slices, run->w));
     for (size_t k = 0; k < state->count; k++) {
         if (state->slots[k].extent == TALLY_EACH_WEIGHT)
             TALLY_TRY(spread(run, slices, state->at[k]));
         if (state->slots[k].extent == TALLY_EACH_BIT)
             TALLY_TRY(spread_bits(run, slices, state->at[k]));
     }
+    return TALLY_OK;
+}
+
+static tally_status spread_all(tally_store *s, const tally_span *slices)
+{
+    tally_run *run = s->run;
+    const tally_state *states[] = {&run->rule.state, &run->trainer_state};
+
+    TALLY_TRY(spread(run, slices, run->w));
+    for (int i = 0; i < 2; i++)
+        TALLY_TRY(spread_state(run, slices, states[i]));
     return TALLY_OK;
 }
 

@@ -19,6 +19,11 @@
 typedef struct tally_server { /* options of the trainer */
     char *servers;            /* a number of ranks that only serve, or "all" */
     double flops;
+    int damp; /* staleness.c */
+    double power;
+    uint64_t after;
+    int compensate; /* compensate.c */
+    double lambda, keep;
 } tally_server;
 
 enum { /* numbers of the channels exchange and control */
@@ -163,6 +168,14 @@ void tally_store_close(tally_store *s);
 /* Deals p a ticket.  False: there is none for it now.  Of gathered gradients every
  * server knows who gets which; else server 0 deals, and the others have no say. */
 bool tally_store_deal(tally_store *s, tally_seat *p);
+
+/* What the rate of a gradient of staleness tau is multiplied by. */
+double tally_staleness_factor(const tally_server *o, uint64_t tau);
+
+/* p->inbox <- what p's gradient would be at the weights as they are now.  open makes
+ * the state that this needs, in run->trainer_state. */
+tally_status tally_compensate_open(tally_run *run);
+void tally_compensate(tally_store *s, tally_seat *p);
 
 /* Workers that are not lost. */
 int tally_store_present(const tally_store *s);

@@ -1,8 +1,9 @@
 /* store.c — what a server does with gradients: its slice of the weights, and the rule.
  *
  *     alone      tau = version - version that g was taken at
- *                w <- rule(w, g) at the rate of the present step;   version + 1
- *     gathered   w <- rule(w, gain (g_0 + g_1 + ...)), in the order of the parts
+ *                g <- g brought forward by tau updates         compensate.c
+ *                w <- rule(w, g) at the present rate s(tau);   staleness.c;  version +
+ * 1 gathered   w <- rule(w, gain (g_0 + g_1 + ...)), in the order of the parts
  *
  * A push moves its slice as a whole or not at all.  Memory besides the weights and the
  * rule's state: two vectors of the slice per worker, what it pushes and what it was
@@ -91,13 +92,16 @@ static void add_score(tally_score *to, const tally_score *from)
 tally_status tally_store_apply(tally_store *s, tally_seat *p)
 {
     uint64_t tau = s->version - p->push.version;
-    tally_step t = {.rate = rate_now(s), .staleness = tau};
+    const tally_server *o = s->run->trainer_options;
+    tally_step t = {.rate = rate_now(s) * tally_staleness_factor(o, tau),
+                    .staleness = tau};
 
     if (tally_tickets_settled(&s->tickets, p->push.ticket)) {
         tally_store_drop(s, p);
         return TALLY_OK;
     }
     add_score(&s->scores[tally_store_step(s) % SCORES_KEPT], &p->push.score);
+    tally_compensate(s, p);
     TALLY_TRY(move(s, t, p->inbox));
     tally_tickets_settle(&s->tickets, p->push.ticket);
     count_staleness(s, p, tau);
