@@ -25,6 +25,7 @@
 
 #include "base/status.h"
 #include "base/stop.h"
+#include "trainer/nap.h"
 #include "trainer/pace.h"
 #include "trainer/report.h"
 #include "trainer/trainer.h"
@@ -32,12 +33,14 @@
 #include <stdlib.h>
 
 typedef struct lockstep {
-    double flops;
+    double flops, nap;
 } lockstep;
 
 static const tally_option options[] = {
     TALLY_OPTION(REAL, lockstep, flops, "1e11", "(0, inf)",
                  "a rank's speed in FLOP/s; read by simulated comms only"),
+    TALLY_OPTION(REAL, lockstep, nap, "0", "[0, 3600]",
+                 "seconds of sleep before each gradient, to stand for computing"),
     TALLY_END,
 };
 
@@ -204,17 +207,16 @@ static tally_status compute_and_send(loop *l, tally_score *score)
     bool local = clips(run, TALLY_CLIP_LOCAL), lies = run->attack.ops;
     tally_listener listener = {local || lies ? NULL : ready, l};
     tally_samples s = next_samples(l);
+    const lockstep *o = run->trainer_options;
     double norm;
 
     TALLY_TRY(tally_rule_place(&run->rule, &l->t, run->w, l->place, &at));
     run->exchange.rate = l->t.rate;
+    trainer_nap(run->comm, o->nap);
     l->next = run->plan_count;
     l->busy = tally_busy(run->comm);
-    if (run->f->ops->cost && run->comm->ops->spend) {
-        const lockstep *o = run->trainer_options;
-
+    if (run->f->ops->cost && run->comm->ops->spend)
         l->work = run->f->ops->cost(run->f, s).flops / o->flops;
-    }
     tally_spend(run->comm, local || lies ? l->work : l->work / 3);
     TALLY_TRY(run->f->ops->gradient(run->f, at, s, l->g, listener, score));
     if (local)

@@ -24,6 +24,8 @@ static const tally_option options[] = {
         "ranks that only serve, the first ones; or all: each serves and works"),
     TALLY_OPTION(REAL, tally_server, flops, "1e11", "(0, inf)",
                  "a rank's speed in FLOP/s; read by simulated comms only"),
+    TALLY_OPTION(REAL, tally_server, nap, "0", "[0, 3600]",
+                 "seconds of sleep before each gradient, to stand for computing"),
     TALLY_OPTION(CHOICE, tally_server, damp, "none", "none|inverse|polynomial|hinge",
                  "how the rate falls with the staleness of a gradient"),
     TALLY_OPTION(REAL, tally_server, power, "0.5", "(0, inf)",

@@ -18,7 +18,7 @@
 
 typedef struct tally_server { /* options of the trainer */
     char *servers;            /* a number of ranks that only serve, or "all" */
-    double flops;
+    double flops, nap;
     int damp; /* staleness.c */
     double power;
     uint64_t after;

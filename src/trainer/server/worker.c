@@ -14,12 +14,13 @@
  * A rank that is a server too serves between the layers of the backward pass, and while
  * it waits. */
 
+#include "trainer/nap.h"
 #include "trainer/server/server.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { BEATS_PER_PATIENCE = 4, PATIENCE_WITH_SERVERS = 4 };
+enum { BEATS_PER_PATIENCE = 4, PATIENCE_WITH_SERVERS = 4, NAPS = 8 };
 
 /* A server as a worker sees it. */
 typedef struct counter {
@@ -230,6 +231,19 @@ static tally_samples samples_of(worker *w)
     return s;
 }
 
+/* In pieces: who naps serves in between, and is still there. */
+static tally_status nap(worker *w)
+{
+    const tally_server *o = w->run->trainer_options;
+
+    for (int k = 0; o->nap > 0 && k < NAPS; k++) {
+        trainer_nap(w->run->comm, o->nap / NAPS);
+        if (w->own) TALLY_TRY(tally_store_poll(w->own));
+        TALLY_TRY(beat(w));
+    }
+    return TALLY_OK;
+}
+
 static void declare_work(worker *w, tally_samples s)
 {
     const tally_server *o = w->run->trainer_options;
@@ -251,6 +265,7 @@ static tally_status compute(worker *w, tally_score *score)
     w->t = (tally_step){.number = w->clock + 1,
                         .rate = tally_schedule_rate(&run->schedule, s.step)};
     declare_work(w, s);
+    TALLY_TRY(nap(w));
     tally_spend(run->comm, local ? w->work : w->work / 3);
     TALLY_TRY(run->f->ops->gradient(run->f, w->w, s, w->g, listener, score));
     if (local)
