@@ -87,6 +87,7 @@ static tally_status fill_sent(tally_store *s, tally_seat *p)
     tally_step t = {.number = s->version + 1};
     const tally_real *at;
 
+    if (p->holds == s->version) return TALLY_OK;
     TALLY_TRY(tally_rule_place(&s->run->rule, &t, s->live, s->room, &at));
     memcpy(p->sent, at + s->slice.first, s->slice.count * sizeof *p->sent);
     return TALLY_OK;
@@ -96,8 +97,6 @@ static tally_status send_reply(tally_store *s, tally_seat *p, bool end)
 {
     tally_comm *c = s->run->comm;
 
-    for (int k = 0; k < 2; k++)
-        TALLY_TRY(tally_wait(c, &p->sends[k], NULL));
     p->reply = (tally_reply){.version = s->version,
                              .ticket = p->ticket,
                              .end = end,
@@ -224,6 +223,8 @@ static tally_status take_push(tally_store *s, tally_seat *p)
 {
     const char *fault = find_fault(s, p);
 
+    for (int k = 0; k < 2; k++) /* long done: it was answered */
+        TALLY_TRY(tally_wait(s->run->comm, &p->sends[k], NULL));
     p->presence = PARKED;
     p->clock++;
     if (fault) {
@@ -478,9 +479,11 @@ static tally_status wait_once(tally_store *s, double deadline, bool *any)
     tally_request **list = s->wire->watched;
     size_t n = tally_store_watch(s, list);
     tally_note note;
+    double begin = now(s);
     int which;
 
     TALLY_TRY(tally_wait_some(s->run->comm, list, n, deadline, &which, &note));
+    s->idle += now(s) - begin;
     *any = which >= 0;
     return *any ? tally_store_take(s, (size_t)which, &note) : TALLY_OK;
 }
@@ -507,11 +510,9 @@ static bool is_over(const tally_store *s)
 tally_status tally_store_serve(tally_store *s)
 {
     while (!is_over(s)) {
-        double begin = now(s);
         bool any;
 
-        TALLY_TRY(wait_once(s, begin + patience(s) / BEATS_PER_PATIENCE, &any));
-        s->idle += now(s) - begin;
+        TALLY_TRY(wait_once(s, now(s) + patience(s) / BEATS_PER_PATIENCE, &any));
         TALLY_TRY(tally_store_tick(s, true));
     }
     return TALLY_OK;

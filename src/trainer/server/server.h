@@ -98,6 +98,7 @@ struct tally_seat {
     uint64_t ticket;   /* what it works on, or did last */
     uint64_t dealt;    /* steps of which it was dealt its own part; gathering alone */
     uint64_t version;  /* of the weights it was sent last */
+    uint64_t holds;    /* version of the weights in `sent` */
     tally_real *inbox; /* owned: its gradient, of the slice */
     tally_real *sent;  /* owned: the weights it was sent last, of the slice */
     tally_push push;

@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BLOCK = 8192 }; /* values; a multiple of 64 */
+
 static uint64_t parts_of(const tally_store *s)
 {
     return (uint64_t)s->count;
@@ -49,17 +51,27 @@ static double rate_now(const tally_store *s)
                                step < s->run->steps ? step : s->run->steps - 1);
 }
 
-/* g: of the slice. */
-static tally_status move(tally_store *s, tally_step t, tally_real *g)
+/* Block by block, so that the weights are copied while they are in the cache.  g and
+ * copy: of the slice; copy: NULL or where the weights go. */
+static tally_status move(tally_store *s, tally_step t, tally_real *g, tally_real *copy)
 {
     tally_run *run = s->run;
+    size_t most = run->rule.ops->whole ? s->slice.count : BLOCK;
     double norm;
 
     t.number = s->version + 1;
     if (run->clip.ops && tally_clip_scope_of(&run->clip) == TALLY_CLIP_AGREED)
         TALLY_TRY(run->clip.ops->bound(&run->clip, g, s->slice.count, &norm));
-    TALLY_TRY(tally_rule_apply(&run->rule, &t, s->slice, s->live,
-                               (tally_view){.values = g - s->slice.first}, s->room));
+    for (size_t done = 0; done < s->slice.count; done += most) {
+        size_t left = s->slice.count - done;
+        tally_span block = {s->slice.first + done, left < most ? left : most};
+
+        TALLY_TRY(tally_rule_apply(&run->rule, &t, block, s->live,
+                                   (tally_view){.values = g - s->slice.first},
+                                   s->room));
+        if (copy)
+            memcpy(copy + done, s->live + block.first, block.count * sizeof *copy);
+    }
     s->version++;
     return TALLY_OK;
 }
@@ -102,7 +114,8 @@ tally_status tally_store_apply(tally_store *s, tally_seat *p)
     }
     add_score(&s->scores[tally_store_step(s) % SCORES_KEPT], &p->push.score);
     tally_compensate(s, p);
-    TALLY_TRY(move(s, t, p->inbox));
+    TALLY_TRY(move(s, t, p->inbox, s->run->rule.ops->place ? NULL : p->sent));
+    p->holds = s->version;
     tally_tickets_settle(&s->tickets, p->push.ticket);
     count_staleness(s, p, tau);
     return TALLY_OK;
@@ -165,7 +178,8 @@ static tally_status finish_step(tally_store *s)
 
     for (int k = 0; k < s->count; k++)
         if (s->has[k]) add_score(score, &s->part_score[k]);
-    TALLY_TRY(move(s, t, add_parts(s, (tally_real)s->count / (tally_real)s->have)));
+    TALLY_TRY(
+        move(s, t, add_parts(s, (tally_real)s->count / (tally_real)s->have), NULL));
     for (int k = 0; k < s->count; k++) {
         tally_tickets_settle(&s->tickets, step * parts_of(s) + (uint64_t)k);
         s->has[k] = false;
@@ -276,6 +290,7 @@ static tally_status open_seat(tally_store *s, int m)
 
     p->rank = s->run->comm->size - s->count + m;
     p->presence = PARKED;
+    p->holds = UINT64_MAX;
     p->dealt = s->run->step;
     p->ticket = s->tickets.first + (uint64_t)m;
     p->tale = &s->tale->worker[m];
