@@ -38,6 +38,10 @@ static const tally_option options[] = {
                  "how far; the paper has 0.04 when constant, 2 when adaptive"),
     TALLY_OPTION(REAL, tally_server, keep, "0.95", "[0, 1)",
                  "compensate=adaptive: share of the old mean square kept"),
+    TALLY_OPTION(TEXT, tally_server, record, NULL, NULL,
+                 "a file to write the order of arrival to; servers=1"),
+    TALLY_OPTION(TEXT, tally_server, replay, NULL, NULL,
+                 "a file with an order of arrival to follow; servers=1"),
     TALLY_END,
 };
 
@@ -76,6 +80,12 @@ static tally_status open(tally_run *run)
             "trainer server: consistency %s adds gradients of the present "
             "step, of which none is stale: leave out damp and compensate",
             run->consistency->name);
+    if ((o->record || o->replay) && run->holders > 1)
+        return TALLY_FAIL(
+            OPTION,
+            "trainer server: record and replay are for servers=1: each of "
+            "%d servers has an order of arrival of its own",
+            run->holders);
     return tally_compensate_open(run);
 }
 

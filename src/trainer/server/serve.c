@@ -163,16 +163,26 @@ static tally_status reply_to_all(tally_store *s)
 
 /* ---- from a worker ---- */
 
-static void heard(tally_store *s, tally_seat *p)
+static tally_status note(tally_store *s, tally_arrival_kind kind, const tally_seat *p)
+{
+    return tally_arrivals_note(&s->arrivals, kind, (int)(p - s->seats));
+}
+
+static tally_status welcome(tally_store *s, tally_seat *p)
 {
     char sentence[160];
 
-    p->heard = now(s);
-    if (p->presence != LOST) return;
     tally_store_welcome(s, p);
     snprintf(sentence, sizeof sentence, "rank %d speaks again and goes on working",
              p->rank);
     warn(s, sentence);
+    return note(s, TALLY_BACK, p);
+}
+
+static tally_status heard(tally_store *s, tally_seat *p)
+{
+    p->heard = now(s);
+    return p->presence == LOST && !s->arrivals.replays ? welcome(s, p) : TALLY_OK;
 }
 
 /* What is wrong with a push; NULL: nothing. */
@@ -223,9 +233,11 @@ static tally_status take_push(tally_store *s, tally_seat *p)
 {
     const char *fault = find_fault(s, p);
 
+    TALLY_TRY(note(s, TALLY_PUSHED, p));
     for (int k = 0; k < 2; k++) /* long done: it was answered */
         TALLY_TRY(tally_wait(s->run->comm, &p->sends[k], NULL));
     p->presence = PARKED;
+    p->ready = false;
     p->clock++;
     if (fault) {
         TALLY_TRY(refuse(s, p, fault));
@@ -281,6 +293,7 @@ static tally_status lose(tally_store *s, tally_seat *p)
             "run does not go on without it (servers=1 does)",
             p->rank, patience(s), s->servers);
     tally_store_lose(s, p);
+    TALLY_TRY(note(s, TALLY_LOST, p));
     snprintf(
         sentence, sizeof sentence,
         "worker rank %d has been silent for %.3g s: it counts as lost, and its rows "
@@ -300,6 +313,7 @@ static tally_status look_for_silence(tally_store *s)
     double time = now(s);
     bool lost = false;
 
+    if (s->arrivals.replays) return TALLY_OK;
     for (int m = 0; m < s->count; m++) {
         tally_seat *p = &s->seats[m];
 
@@ -308,6 +322,43 @@ static tally_status look_for_silence(tally_store *s)
         lost = true;
     }
     return lost ? reply_to_all(s) : TALLY_OK;
+}
+
+/* ---- a replay ---- */
+
+static tally_status happen(tally_store *s, tally_arrival_kind kind, tally_seat *p)
+{
+    s->arrivals.next++;
+    if (kind == TALLY_PUSHED) return take_push(s, p);
+    if (kind == TALLY_BACK) return welcome(s, p);
+    TALLY_TRY(lose(s, p));
+    return reply_to_all(s);
+}
+
+/* All that may happen now: a push must have come in first. */
+static tally_status replay(tally_store *s)
+{
+    const tally_arrival *next;
+
+    while ((next = tally_arrivals_next(&s->arrivals))) {
+        tally_seat *p = &s->seats[next->worker];
+        bool works = p->presence == WORKING;
+
+        if (next->kind == TALLY_PUSHED && works && !p->ready) return TALLY_OK;
+        if ((next->kind == TALLY_BACK) == works)
+            return TALLY_FAIL(
+                MISMATCH,
+                "the recording does not fit this run: its event %zu is of "
+                "worker %d, which has nothing to push then",
+                s->arrivals.next + 1, next->worker);
+        TALLY_TRY(happen(s, next->kind, p));
+    }
+    if (is_anyone_working(s))
+        return TALLY_FAIL(MISMATCH,
+                          "the recording ends after %zu events, this run does "
+                          "not: it was of fewer steps, or was stopped",
+                          s->arrivals.count);
+    return TALLY_OK;
 }
 
 /* ---- steps ---- */
@@ -457,7 +508,7 @@ static tally_status expect_beat(tally_store *s, tally_seat *p)
                        &s->wire->nothing, 0, &p->beat_in);
 }
 
-tally_status tally_store_take(tally_store *s, size_t which, const tally_note *note)
+tally_status tally_store_take(tally_store *s, size_t which, const tally_note *what)
 {
     size_t whose = s->wire->whose[which];
 
@@ -466,11 +517,12 @@ tally_status tally_store_take(tally_store *s, size_t which, const tally_note *no
         return TALLY_OK;
     }
     tally_seat *p = &s->seats[whose / 2];
-    heard(s, p);
+    TALLY_TRY(heard(s, p));
     if (whose % 2 == 1) return expect_beat(s, p);
-    if (p->arrived < s->piece_count) return take_piece(s, p, note->bytes);
-    if (note->bytes != sizeof p->push) p->complete = false;
-    return take_push(s, p);
+    if (p->arrived < s->piece_count) return take_piece(s, p, what->bytes);
+    if (what->bytes != sizeof p->push) p->complete = false;
+    p->ready = true;
+    return s->arrivals.replays ? replay(s) : take_push(s, p);
 }
 
 /* Takes what comes first before the deadline; *any: something did. */
@@ -602,7 +654,8 @@ tally_status tally_store_start(tally_store *s)
     if (!is_coordinator(s)) TALLY_TRY(expect_step(s));
     for (int m = 0; m < s->count; m++)
         TALLY_TRY(expect_beat(s, &s->seats[m]));
-    return reply_to_all(s);
+    TALLY_TRY(reply_to_all(s));
+    return s->arrivals.replays ? replay(s) : TALLY_OK;
 }
 
 /* A last word to those that were silent, should they listen again, and nothing is
@@ -635,6 +688,7 @@ tally_status tally_store_finish(tally_store *s)
 
     if (is_coordinator(s)) TALLY_TRY(tell_servers(s, &last));
     TALLY_TRY(say_the_end(s));
+    TALLY_TRY(tally_arrivals_finish(&s->arrivals));
     TALLY_TRY(snapshot(run));
     if (s->tale->lost) run->comm->ragged = true;
     TALLY_TRY(tally_store_sum_up(s, seconds));

@@ -13,6 +13,7 @@
 #ifndef TALLY_TRAINER_SERVER_SERVER_H
 #define TALLY_TRAINER_SERVER_SERVER_H
 
+#include "trainer/server/arrivals.h"
 #include "trainer/server/tickets.h"
 #include "trainer/trainer.h"
 
@@ -24,6 +25,7 @@ typedef struct tally_server { /* options of the trainer */
     uint64_t after;
     int compensate; /* compensate.c */
     double lambda, keep;
+    char *record, *replay; /* arrivals.c */
 } tally_server;
 
 enum { /* numbers of the channels exchange and control */
@@ -106,6 +108,7 @@ struct tally_seat {
     tally_request *pieces; /* owned: one per piece */
     size_t arrived;        /* pieces of the push so far */
     bool finite, complete; /* of those pieces */
+    bool ready;            /* a whole push waits for its turn in a replay */
     tally_request note, sends[2], beat_in, beat_out;
     double heard; /* when it spoke last */
     tally_worker_tale *tale;
@@ -125,6 +128,7 @@ struct tally_store {
     tally_real *room; /* owned: as long */
     uint64_t version; /* updates of the slice so far */
     tally_tickets tickets;
+    tally_arrivals arrivals;
     tally_seat *seats; /* owned: one per worker */
     int count;
     /* Gradients of the present step, by part; gathering alone. */
@@ -200,7 +204,7 @@ void tally_store_hang_up(tally_store *s);
  * in, without waiting. */
 size_t tally_store_watch(tally_store *s, tally_request **list);
 size_t tally_store_watch_most(const tally_store *s);
-tally_status tally_store_take(tally_store *s, size_t which, const tally_note *note);
+tally_status tally_store_take(tally_store *s, size_t which, const tally_note *what);
 tally_status tally_store_tick(tally_store *s, bool steps);
 tally_status tally_store_poll(tally_store *s);
 

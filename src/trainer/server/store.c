@@ -351,6 +351,8 @@ tally_status tally_store_open(tally_store *s, tally_run *run)
     s->version = run->step * (s->consistency->need ? 1 : parts);
     TALLY_TRY(tally_tickets_open(&s->tickets, run->step * parts, run->steps * parts,
                                  2 * (size_t)parts));
+    const tally_server *o = run->trainer_options;
+    TALLY_TRY(tally_arrivals_open(&s->arrivals, o->record, o->replay, s->count));
     s->live = tally_allocate(length, sizeof *s->live);
     s->room = tally_allocate(length, sizeof *s->room);
     s->seats = calloc((size_t)parts, sizeof *s->seats);
@@ -374,6 +376,7 @@ void tally_store_close(tally_store *s)
         if (s->part) free(s->part[m]);
     }
     tally_tickets_close(&s->tickets);
+    tally_arrivals_close(&s->arrivals);
     free(s->seats);
     free(s->part);
     free(s->has);
