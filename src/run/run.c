@@ -272,10 +272,17 @@ static tally_status open_exchange(tally_run *run)
     tally_exchange *x = &run->exchange;
     const tally_attack *a = &run->attack;
 
-    if (a->ops && !is_lockstep(run))
+    bool only_late = a->ops && a->ops->delay && !a->ops->lie && !a->ops->tamper;
+
+    if (a->ops && !is_lockstep(run) && !(run->trainer->roles && only_late))
         return TALLY_FAIL(OPTION, "attack %s is for trainer lockstep, not %s",
                           a->ops->about.name, run->trainer->about.name);
-    if (run->trainer->roles) return TALLY_OK;
+    if (run->trainer->roles) {
+        if (strcmp(o->codec, "fp32") != 0)
+            return TALLY_FAIL(OPTION, "codec %s is for exchange gather, not trainer %s",
+                              o->codec, run->trainer->about.name);
+        return tally_attack_prepare(&run->attack, &run->f->layout, o->seed);
+    }
     x->codec = o->codec;
     x->aggregate = o->aggregate;
     if (a->ops && a->ops->tamper && a->lies) {

@@ -27,6 +27,24 @@ Test(server, roles_that_cannot_be_are_refused)
                    "consistency bsp adds gradients of the present step");
 }
 
+Test(server, a_straggler_by_name_is_late_and_nothing_else)
+{
+    errand e = {.rows = 60,
+                .settings =
+                    "trainer=server:nap=0.001 rule=sgd rate=0.05 batch=1 epochs=4 "
+                    "attack=straggler:ranks=3,seconds=0.009"};
+
+    expect_ok(errand_run(&e, "sim:ranks=5,alpha=0,beta=0"));
+    cr_assert(le(u64, e.rank[0].worker[2].pushes, 9));
+    cr_assert(ge(u64, e.rank[0].worker[2].pushes, 7));
+    cr_assert(le(dbl, e.rank[0].result.seconds, 0.091));
+    errand_close(&e);
+    expect_refused("trainer=server attack=sign_flip:ranks=3", "sim:ranks=5",
+                   "attack sign_flip is for trainer lockstep, not server");
+    expect_refused("trainer=server codec=sign", "sim:ranks=5",
+                   "is for exchange gather, not trainer server");
+}
+
 /* One rank serves and works: then it is plain gradient descent. */
 Test(server, one_rank_alone_can_do_both)
 {

@@ -231,17 +231,19 @@ static tally_samples samples_of(worker *w)
     return s;
 }
 
-/* In pieces: who naps serves in between, and is still there. */
+/* In pieces: who naps serves in between, and is still there.  A straggler is late once
+ * more. */
 static tally_status nap(worker *w)
 {
     const tally_server *o = w->run->trainer_options;
+    tally_real *said;
 
     for (int k = 0; o->nap > 0 && k < NAPS; k++) {
         trainer_nap(w->run->comm, o->nap / NAPS);
         if (w->own) TALLY_TRY(tally_store_poll(w->own));
         TALLY_TRY(beat(w));
     }
-    return TALLY_OK;
+    return tally_attack_say(&w->run->attack, w->clock, w->g, &said);
 }
 
 static void declare_work(worker *w, tally_samples s)
