@@ -22,12 +22,14 @@ typedef enum tally_sum_algorithm {
     TALLY_SUM_RING,    /* 2(n-1)/n of v sent; Patarasuk and Yuan 2009 */
     TALLY_SUM_HALVING, /* recursive halving and doubling; Rabenseifner 2004 */
     TALLY_SUM_TREE,    /* to one rank and back, for short vectors */
-    TALLY_SUM_SHM      /* through memory that all ranks share, in rank order */
+    TALLY_SUM_SHM,     /* through memory that all ranks share, in rank order */
+    TALLY_SUM_HIER     /* inside the nodes, between them, inside again */
 } tally_sum_algorithm;
 
 /* What `algorithm` becomes on this comm for vectors of at most n values: auto by its
  * table, native where there is none is ring, shm where the ranks do not share memory
- * (or simulate it) is ring.  Local; the same on every rank. */
+ * (or simulate it) is ring, hier is shm on one node and ring where each rank has its
+ * own.  Local; the same on every rank. */
 TALLY_API tally_sum_algorithm tally_sum_resolve(const tally_comm *c,
                                                 tally_sum_algorithm algorithm,
                                                 size_t n);
@@ -58,10 +60,11 @@ TALLY_API tally_status tally_sum_start(tally_sum *s, tally_real *v, size_t n);
 TALLY_API tally_status tally_sum_wait(tally_sum *s);
 TALLY_API void tally_sum_close(tally_sum *s);
 
-/* Exact bytes that `rank` of `size` sends to sum n values by messages; native
- * and shm are modelled as ring.  Not of auto: resolve it first. */
-TALLY_API uint64_t tally_sum_bytes(tally_sum_algorithm algorithm, int rank, int size,
-                                   size_t n);
+/* Exact bytes that `rank` sends to sum n values by messages; native and shm are
+ * modelled as ring.  Of an algorithm that the comm offers (resolve it first); hier:
+ * once a sum has been opened. */
+TALLY_API uint64_t tally_sum_bytes(const tally_comm *c, tally_sum_algorithm algorithm,
+                                   int rank, size_t n);
 
 /* ---- all[r] <- mine of rank r, for small records ---- */
 

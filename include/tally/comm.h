@@ -94,6 +94,8 @@ struct tally_comm {
     const void *options; /* borrowed from launch */
     int rank, size;
     int node_rank, node_size; /* among the ranks that share this machine's memory */
+    int nodes;                /* machines that the ranks are on */
+    int host; /* a number that the ranks of this machine, and no others, have */
     tally_traffic traffic[TALLY_CHANNELS];
     tally_task *tasks;      /* collectives under way, oldest first */
     tally_request **waited; /* owned: what waiting for a task blocks on */
@@ -107,7 +109,8 @@ struct tally_comm {
     /* Set by whoever found a rank gone: nothing is collective any more, and mpi ends
      * without MPI_Finalize, which would wait for it. */
     bool ragged;
-    struct tally_shm *shm; /* what sums through shared memory have in common */
+    struct tally_shm *shm;        /* what sums through shared memory have in common */
+    struct tally_nodes *topology; /* owned: who is where; NULL until a sum asks */
     struct tally_progress *progress; /* the thread that advances tasks; NULL: none */
     tally_comm *next_moved;          /* the next comm that it advances */
     double busy, seen; /* seconds with a task under way, counted up to time seen */

@@ -6,6 +6,7 @@
 #include "comm/comm.h"
 
 #include "comm/launcher.h"
+#include "comm/nodes.h"
 #include "comm/progress.h"
 
 #include <assert.h>
@@ -54,6 +55,8 @@ static tally_status run_body(tally_comm *c, void *context)
     tally_status status = v->body(c, v->context);
 
     free(c->waited);
+    tally_nodes_close(c->topology);
+    c->topology = NULL;
     c->waited = NULL;
     c->waited_room = 0;
     return status;
@@ -131,7 +134,7 @@ static bool may_stall(const tally_comm *c)
 void tally_count_modelled(tally_comm *c, int tag, size_t n)
 {
     tally_traffic *traffic = traffic_of(c, tag);
-    uint64_t bytes = tally_sum_bytes(TALLY_SUM_RING, c->rank, c->size, n);
+    uint64_t bytes = tally_sum_bytes(c, TALLY_SUM_RING, c->rank, n);
     uint64_t messages = 2 * ((uint64_t)c->size - 1);
 
     traffic->bytes_sent += bytes;
@@ -265,6 +268,7 @@ void tally_comm_close(tally_comm *sub)
 
     tally_progress_part(sub);
     free(sub->waited);
+    tally_nodes_close(sub->topology);
     tally_progress_enter(&under);
     sub->ops->close(sub);
     tally_progress_leave(&under);

@@ -22,14 +22,31 @@ static bool same_node(const tally_comm *c, int rank)
            tally_sim_node(s->world, s->me);
 }
 
+/* The first rank of c that is on the same node. */
+static int first_there(const tally_comm *c, int rank)
+{
+    const seat *s = c->inner;
+    int first = 0, node = tally_sim_node(s->world, s->members[rank]);
+
+    while (tally_sim_node(s->world, s->members[first]) != node)
+        first++;
+    return first;
+}
+
 void tally_sim_place(tally_comm *c)
 {
-    c->node_rank = c->node_size = 0;
+    const seat *s = c->inner;
+    int most = s->world->baton.count;
+
+    c->node_rank = c->node_size = c->nodes = 0;
     for (int r = 0; r < c->size; r++) {
+        if (c->size < most) c->nodes += first_there(c, r) == r;
         if (!same_node(c, r)) continue;
         if (r < c->rank) c->node_rank++;
         c->node_size++;
     }
+    if (c->size == most) c->nodes = tally_sim_node(s->world, most - 1) + 1;
+    c->host = tally_sim_node(s->world, s->me);
 }
 
 typedef struct wish { /* what a rank says when a comm splits */

@@ -289,6 +289,11 @@ static tally_status describe(tally_comm *c, seat *s)
     if (code == MPI_SUCCESS) code = MPI_Comm_set_errhandler(s->node, MPI_ERRORS_RETURN);
     if (code == MPI_SUCCESS) code = MPI_Comm_rank(s->node, &c->node_rank);
     if (code == MPI_SUCCESS) code = MPI_Comm_size(s->node, &c->node_size);
+    c->host = c->rank;
+    int leads = c->node_rank == 0;
+    if (code == MPI_SUCCESS) code = MPI_Bcast(&c->host, 1, MPI_INT, 0, s->node);
+    if (code == MPI_SUCCESS)
+        code = MPI_Allreduce(&leads, &c->nodes, 1, MPI_INT, MPI_SUM, s->comm);
     if (code != MPI_SUCCESS) return failed(code, "asking MPI for its ranks");
     c->inner = s;
     return TALLY_OK;

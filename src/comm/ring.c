@@ -27,26 +27,30 @@ static tally_span piece(int k, int pieces, size_t n)
                         each + (at < longer ? 1 : 0)};
 }
 
-static int segments_of(int size, size_t n)
+tally_span tally_ring_block(int k, int size, size_t n)
+{
+    return piece(k, size, n);
+}
+
+int tally_ring_segments(int size, size_t n)
 {
     size_t block = piece(0, size, n).count;
 
     return block > SEGMENT ? (int)((block + SEGMENT - 1) / SEGMENT) : 1;
 }
 
-static tally_span segment(int block, int k, int size, size_t n)
+static tally_span segment(int block, int k, int segments, int size, size_t n)
 {
-    tally_span whole = piece(block, size, n);
-    tally_span s = piece(k, segments_of(size, n), whole.count);
+    tally_span whole = piece(block, size, n), s = piece(k, segments, whole.count);
 
     s.first += whole.first;
     return s;
 }
 
-bool tally_ring_move(int rank, int size, size_t n, int phase, tally_move *m)
+bool tally_ring_turn(int rank, int size, size_t n, int segments, int phase,
+                     tally_move *m)
 {
-    int laps = size - 1, segments = segments_of(size, n);
-    int turn = phase / segments, k = phase % segments;
+    int laps = size - 1, turn = phase / segments, k = phase % segments;
 
     if (turn >= 2 * laps) return false;
     bool second = turn >= laps;
@@ -55,16 +59,22 @@ bool tally_ring_move(int rank, int size, size_t n, int phase, tally_move *m)
     *m = (tally_move){
         .to = (rank + 1) % size,
         .from = (rank + size - 1) % size,
-        .send = segment(sent, k, size, n),
-        .receive = segment((sent + size - 1) % size, k, size, n),
+        .send = segment(sent, k, segments, size, n),
+        .receive = segment((sent + size - 1) % size, k, segments, size, n),
         .add = !second,
+        .ahead = segments - 1,
     };
     return true;
 }
 
+bool tally_ring_move(int rank, int size, size_t n, int phase, tally_move *m)
+{
+    return tally_ring_turn(rank, size, n, tally_ring_segments(size, n), phase, m);
+}
+
 int tally_ring_depth(int size, size_t n)
 {
-    return segments_of(size, n);
+    return tally_ring_segments(size, n);
 }
 
 size_t tally_ring_scratch(int size, size_t n)

@@ -161,8 +161,12 @@ static tally_status split(tally_comm *c, int color, int key, tally_comm **sub)
         return TALLY_FAIL(MEMORY, "no memory for a comm");
     }
     *s = (seat){h, ++h->contexts};
-    *made = (tally_comm){
-        .ops = c->ops, .options = c->options, .size = 1, .node_size = 1, .inner = s};
+    *made = (tally_comm){.ops = c->ops,
+                         .options = c->options,
+                         .size = 1,
+                         .node_size = 1,
+                         .nodes = 1,
+                         .inner = s};
     *sub = made;
     return TALLY_OK;
 }
@@ -210,6 +214,7 @@ static tally_status launch(const void *options, tally_body body, void *context)
                     .options = options,
                     .size = 1,
                     .node_size = 1,
+                    .nodes = 1,
                     .inner = &s};
 
     TALLY_TRY(tally_launcher_check(getenv, "self", 1));

@@ -8,8 +8,9 @@
  * of their phases on every rank: so their messages need only one tag, and the sum is
  * added in the same order whatever arrives first.
  *
- * ring.c, halving.c and tree.c say what the moves are.  `native` hands v to the comm's
- * own all-reduce, `shm` to the machine of shm.c; choice.c says which one it is. */
+ * ring.c, halving.c, tree.c and hier.c say what the moves are.  `native` hands v to the
+ * comm's own all-reduce, `shm` to the machine of shm.c; choice.c says which one it is.
+ */
 
 #include "comm/comm.h"
 #include "comm/move.h"
@@ -25,12 +26,16 @@ static bool move_of(tally_sum_algorithm algorithm, const tally_comm *c, size_t n
         return tally_halving_move(c->rank, c->size, n, phase, m);
     if (algorithm == TALLY_SUM_TREE)
         return tally_tree_move(c->rank, c->size, n, phase, m);
+    if (algorithm == TALLY_SUM_HIER)
+        return tally_hier_move(c->topology, c->rank, n, phase, m);
     return tally_ring_move(c->rank, c->size, n, phase, m);
 }
 
-static int depth_of(tally_sum_algorithm algorithm, int size, size_t n)
+static int depth_of(tally_sum_algorithm algorithm, const tally_comm *c, size_t n)
 {
-    int depth = algorithm == TALLY_SUM_RING ? tally_ring_depth(size, n) : 1;
+    int depth = algorithm == TALLY_SUM_RING   ? tally_ring_depth(c->size, n)
+                : algorithm == TALLY_SUM_HIER ? tally_hier_depth(c->topology, n)
+                                              : 1;
 
     return depth < TALLY_SUM_DEPTH ? depth : TALLY_SUM_DEPTH;
 }
@@ -41,8 +46,10 @@ static tally_request *requests_of(tally_sum *s, int phase)
     return &s->requests[2 * (phase % s->depth)];
 }
 
-static tally_real *scratch_of(const tally_sum *s, int phase)
+/* What is longer than a move's room goes alone (the tree of hier) and has all of it. */
+static tally_real *scratch_of(const tally_sum *s, int phase, size_t count)
 {
+    if (count > s->scratch_each) return s->scratch;
     return s->scratch + (size_t)(phase % s->depth) * s->scratch_each;
 }
 
@@ -50,7 +57,8 @@ static tally_status start_move(tally_sum *s, int phase, const tally_move *m)
 {
     tally_comm *c = s->task.comm;
     tally_request *r = requests_of(s, phase);
-    tally_real *into = m->add ? scratch_of(s, phase) : s->v + m->receive.first;
+    tally_real *into =
+        m->add ? scratch_of(s, phase, m->receive.count) : s->v + m->receive.first;
 
     if (m->receive.count)
         TALLY_TRY(tally_irecv(c, m->from, s->tag, into, m->receive.count * sizeof *into,
@@ -66,7 +74,8 @@ static tally_status start_moves(tally_sum *s)
     tally_move m;
 
     while (s->started - s->phase < s->depth &&
-           move_of(s->algorithm, s->task.comm, s->n, s->started, &m))
+           move_of(s->algorithm, s->task.comm, s->n, s->started, &m) &&
+           s->started - s->phase <= m.ahead)
         TALLY_TRY(start_move(s, s->started++, &m));
     return TALLY_OK;
 }
@@ -82,7 +91,9 @@ static void finish_move(tally_sum *s)
     tally_move m;
 
     move_of(s->algorithm, s->task.comm, s->n, s->phase, &m);
-    if (m.add) add(s->v + m.receive.first, scratch_of(s, s->phase), m.receive.count);
+    if (m.add)
+        add(s->v + m.receive.first, scratch_of(s, s->phase, m.receive.count),
+            m.receive.count);
     s->phase++;
     s->task.oldest = (size_t)(2 * (s->phase % s->depth));
 }
@@ -144,10 +155,43 @@ static tally_status advance_shm(tally_task *t)
     return TALLY_OK;
 }
 
+/* The first sum that asks learns who is where. */
+static tally_status explore(tally_comm *c)
+{
+    if (c->topology) return TALLY_OK;
+    int *hosts = calloc((size_t)c->size, sizeof *hosts);
+    if (!hosts) return TALLY_FAIL(MEMORY, "no memory for %d hosts", c->size);
+    tally_status status = tally_gather_all(c, &c->host, sizeof c->host, hosts);
+    if (!status) status = tally_nodes_open(&c->topology, hosts, c->size);
+    free(hosts);
+    return status;
+}
+
+static tally_status open_scratch(tally_sum *s)
+{
+    tally_comm *c = s->task.comm;
+    size_t each = 0, depth = (size_t)depth_of(s->algorithm, c, s->most);
+
+    if (s->algorithm == TALLY_SUM_RING) each = tally_ring_scratch(c->size, s->most);
+    if (s->algorithm == TALLY_SUM_HALVING)
+        each = tally_halving_scratch(c->size, s->most);
+    if (s->algorithm == TALLY_SUM_TREE) each = tally_tree_scratch(c->size, s->most);
+    if (s->algorithm == TALLY_SUM_HIER) each = tally_ring_scratch(1, s->most);
+    if (c->size == 1) each = 0;
+    size_t all = each * depth, alone = 0;
+    if (s->algorithm == TALLY_SUM_HIER) alone = tally_hier_alone(c->topology, s->most);
+    s->scratch_each = each;
+    s->scratch = tally_allocate(all > alone ? all : alone, sizeof *s->scratch);
+    if (!s->scratch)
+        return TALLY_FAIL(MEMORY, "no memory to sum %zu values over %d ranks", s->most,
+                          c->size);
+    return TALLY_OK;
+}
+
 tally_status tally_sum_open(tally_sum *s, tally_comm *c, tally_channel channel,
                             int number, tally_sum_algorithm algorithm, size_t most)
 {
-    size_t scratch = 0;
+    bool crowded = c->nodes > 1 && c->nodes < c->size && !c->ops->spend;
 
     algorithm = tally_sum_resolve(c, algorithm, most);
     *s = (tally_sum){
@@ -165,16 +209,8 @@ tally_status tally_sum_open(tally_sum *s, tally_comm *c, tally_channel channel,
     };
     s->requests[0].tag = s->tag;
     if (algorithm == TALLY_SUM_SHM) TALLY_TRY(tally_shm_open(&s->shm, c));
-    if (algorithm == TALLY_SUM_RING) scratch = tally_ring_scratch(c->size, most);
-    if (algorithm == TALLY_SUM_HALVING) scratch = tally_halving_scratch(c->size, most);
-    if (algorithm == TALLY_SUM_TREE) scratch = tally_tree_scratch(c->size, most);
-    s->scratch_each = c->size > 1 ? scratch : 0;
-    s->scratch =
-        tally_allocate(s->scratch_each * (size_t)depth_of(algorithm, c->size, most),
-                       sizeof *s->scratch);
-    if (!s->scratch)
-        return TALLY_FAIL(MEMORY, "no memory to sum %zu values over %d ranks", most,
-                          c->size);
+    if (crowded || algorithm == TALLY_SUM_HIER) TALLY_TRY(explore(c));
+    TALLY_TRY(open_scratch(s));
     return tally_task_open(&s->task);
 }
 
@@ -184,7 +220,7 @@ tally_status tally_sum_start(tally_sum *s, tally_real *v, size_t n)
     s->v = v;
     s->n = n;
     s->phase = -1;
-    s->depth = depth_of(s->algorithm, s->task.comm->size, n);
+    s->depth = depth_of(s->algorithm, s->task.comm, n);
     s->task.oldest = 0;
     s->task.done = true;
     if (s->task.comm->size > 1 && n > 0) TALLY_TRY(tally_task_start(&s->task));
@@ -206,14 +242,15 @@ void tally_sum_close(tally_sum *s)
     *s = (tally_sum){0};
 }
 
-uint64_t tally_sum_bytes(tally_sum_algorithm algorithm, int rank, int size, size_t n)
+uint64_t tally_sum_bytes(const tally_comm *c, tally_sum_algorithm algorithm, int rank,
+                         size_t n)
 {
-    tally_comm c = {.rank = rank, .size = size};
+    tally_comm there = {.rank = rank, .size = c->size, .topology = c->topology};
     uint64_t values = 0;
     tally_move m;
 
-    assert(algorithm != TALLY_SUM_AUTO);
-    for (int phase = 0; move_of(algorithm, &c, n, phase, &m); phase++)
+    assert(algorithm != TALLY_SUM_AUTO && (algorithm != TALLY_SUM_HIER || c->topology));
+    for (int phase = 0; move_of(algorithm, &there, n, phase, &m); phase++)
         values += m.send.count;
     return values * sizeof(tally_real);
 }

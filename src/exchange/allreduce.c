@@ -8,11 +8,12 @@
  *     halving     the same if n is 2^k       2 log2 n      Rabenseifner 2004
  *     tree        all of g, log2 n times     2 log2 n      Thakur et al. 2005
  *     shm         none, on one node; ring elsewhere, and on simulated nodes
- *     auto        shm on one node, else native; by a table where there is neither
+ *     hier        2 (k-1)/k of g a node     2 (k-1)       k nodes; inside a node, more
+ *     auto        by a table of place, ranks and bytes: src/comm/choice.c
  *
  * Every rank gets the same bits.  The order of the sum depends on the algorithm, the
- * number of ranks and the plan; `shm` adds in rank order, and `ordered` is the exchange
- * that does so everywhere. */
+ * number of ranks and the plan, that of `hier` on who shares a node; `shm` adds in rank
+ * order, and `ordered` is the exchange that does so everywhere. */
 
 #include "exchange/exchange.h"
 
@@ -24,7 +25,7 @@ typedef struct allreduce {
 
 static const tally_option options[] = {
     TALLY_OPTION(CHOICE, allreduce, algorithm, "auto",
-                 "auto|native|ring|halving|tree|shm",
+                 "auto|native|ring|halving|tree|shm|hier",
                  "who sums: the comm's own, ours, or what is fastest by a table"),
     TALLY_END,
 };
@@ -33,9 +34,9 @@ static const tally_option options[] = {
 static tally_sum_algorithm algorithm_of(const tally_exchange *x, size_t count)
 {
     const allreduce *o = x->options;
-    static const tally_sum_algorithm algorithms[] = {TALLY_SUM_AUTO, TALLY_SUM_NATIVE,
-                                                     TALLY_SUM_RING, TALLY_SUM_HALVING,
-                                                     TALLY_SUM_TREE, TALLY_SUM_SHM};
+    static const tally_sum_algorithm algorithms[] = {
+        TALLY_SUM_AUTO, TALLY_SUM_NATIVE, TALLY_SUM_RING, TALLY_SUM_HALVING,
+        TALLY_SUM_TREE, TALLY_SUM_SHM,    TALLY_SUM_HIER};
 
     return tally_sum_resolve(x->comm, algorithms[o->algorithm], count);
 }
@@ -77,7 +78,7 @@ static tally_status finish(tally_exchange *x, size_t k, tally_view *agreed)
 
 static uint64_t wire(const tally_exchange *x, size_t count)
 {
-    return tally_sum_bytes(algorithm_of(x, count), x->comm->rank, x->comm->size, count);
+    return tally_sum_bytes(x->comm, algorithm_of(x, count), x->comm->rank, count);
 }
 
 static void close(tally_exchange *x)

@@ -136,7 +136,7 @@ static uint64_t sum_wire(const tally_exchange *x, int rank, size_t count)
     size_t values = tally_codec_bound(&o->codec, count) / sizeof(tally_real);
     tally_sum_algorithm how = tally_sum_resolve(x->comm, TALLY_SUM_AUTO, values);
 
-    return tally_sum_bytes(how, rank, x->comm->size, values);
+    return tally_sum_bytes(x->comm, how, rank, values);
 }
 
 /* Partial sums of distances or norms: a record from each rank to each. */

@@ -336,7 +336,7 @@ static tally_status sum_lengths(tally_comm *c, tally_sum_algorithm algorithm)
         TALLY_TRY(sum_is_right(c, v, n));
         TALLY_TRY(same_everywhere(c, v, n * sizeof *v));
         CHECK(c->traffic[TALLY_EXCHANGE].bytes_sent - before ==
-              tally_sum_bytes(s.algorithm, c->rank, c->size, n));
+              tally_sum_bytes(c, s.algorithm, c->rank, n));
     }
     CHECK(s.algorithm == tally_sum_resolve(c, algorithm, LONGEST));
     tally_sum_close(&s);
@@ -371,6 +371,12 @@ static tally_status sums_by_tree(tally_comm *c, void *context)
 {
     (void)context;
     return sum_lengths(c, TALLY_SUM_TREE);
+}
+
+static tally_status sums_by_hier(tally_comm *c, void *context)
+{
+    (void)context;
+    return sum_lengths(c, TALLY_SUM_HIER);
 }
 
 static tally_status sums_by_shm(tally_comm *c, void *context)
@@ -531,7 +537,7 @@ static tally_status long_rings_keep_their_order(tally_comm *c, void *context)
         TALLY_TRY(tally_sum_start(&s, v, n));
         TALLY_TRY(tally_sum_wait(&s));
         CHECK(c->traffic[TALLY_EXCHANGE].bytes_sent - before ==
-              tally_sum_bytes(TALLY_SUM_RING, c->rank, c->size, n));
+              tally_sum_bytes(c, TALLY_SUM_RING, c->rank, n));
         for (size_t k = 0, end = 0; k < (size_t)c->size; k++) {
             size_t begin = end;
 
@@ -540,6 +546,35 @@ static tally_status long_rings_keep_their_order(tally_comm *c, void *context)
         }
     }
     tally_sum_close(&s);
+    free(v);
+    return TALLY_OK;
+}
+
+/* Slices of several segments, under way together with another sum. */
+static tally_status long_hiers_are_right(tally_comm *c, void *context)
+{
+    enum { LENGTH = 700001, SHORT = 1000 };
+
+    tally_real *v = malloc((LENGTH + SHORT) * sizeof *v), *more = v + LENGTH;
+    tally_sum s = {.n = 0}, other = {.n = 0};
+
+    (void)context;
+    CHECK(v);
+    TALLY_TRY(tally_sum_open(&s, c, TALLY_EXCHANGE, 7, TALLY_SUM_HIER, LENGTH));
+    TALLY_TRY(tally_sum_open(&other, c, TALLY_EXCHANGE, 8, TALLY_SUM_HIER, SHORT));
+    for (size_t i = 0; i < LENGTH + SHORT; i++)
+        v[i] = (tally_real)((c->rank + 1) * (int)(i % 17));
+    TALLY_TRY(tally_sum_start(&s, v, LENGTH));
+    TALLY_TRY(tally_sum_start(&other, more, SHORT));
+    TALLY_TRY(tally_sum_wait(&other));
+    TALLY_TRY(tally_sum_wait(&s));
+    for (size_t i = 0; i < LENGTH + SHORT; i++) {
+        int want = c->size * (c->size + 1) / 2 * (int)(i % 17);
+
+        CHECK(v[i] >= (tally_real)want && v[i] <= (tally_real)want);
+    }
+    tally_sum_close(&s);
+    tally_sum_close(&other);
     free(v);
     return TALLY_OK;
 }
@@ -798,6 +833,8 @@ const comm_case comm_cases[] = {
     {"sums_by_choice",               sums_by_choice              },
     {"sums_by_tree",                 sums_by_tree                },
     {"sums_by_shm",                  sums_by_shm                 },
+    {"sums_by_hier",                 sums_by_hier                },
+    {"long_hiers_are_right",         long_hiers_are_right        },
     {"shared_sums_are_ordered",      shared_sums_are_ordered     },
     {"sums_survive_delays",          sums_survive_delays         },
     {"sums_may_be_left",             sums_may_be_left            },

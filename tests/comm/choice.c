@@ -19,12 +19,16 @@ static tally_comm real_comm(int size, int node_size, bool native)
 {
     table = tally_comm_self;
     table.isum = native ? own_sum : NULL;
-    return (tally_comm){.ops = &table, .size = size, .node_size = node_size};
+    return (tally_comm){.ops = &table,
+                        .size = size,
+                        .node_size = node_size,
+                        .nodes = (size + node_size - 1) / node_size};
 }
 
 static tally_comm simulated_comm(int size)
 {
-    return (tally_comm){.ops = &tally_comm_sim, .size = size, .node_size = size};
+    return (tally_comm){
+        .ops = &tally_comm_sim, .size = size, .node_size = size, .nodes = 1};
 }
 
 static int resolved(tally_comm c, tally_sum_algorithm algorithm, size_t bytes)
@@ -40,10 +44,33 @@ Test(choice, one_node_shares_memory)
                  TALLY_SUM_SHM));
 }
 
-Test(choice, several_nodes_leave_it_to_the_comm)
+Test(choice, several_nodes_go_by_who_shares_one)
 {
-    cr_assert(eq(int, resolved(real_comm(4, 2, true), TALLY_SUM_AUTO, 4096),
-                 TALLY_SUM_NATIVE));
+    tally_comm crowded = real_comm(4, 2, true);
+
+    cr_assert(eq(int, resolved(crowded, TALLY_SUM_AUTO, 4096), TALLY_SUM_TREE));
+    cr_assert(eq(int, resolved(crowded, TALLY_SUM_AUTO, 1 << 20), TALLY_SUM_HIER));
+    tally_comm apart = real_comm(4, 1, true);
+    cr_assert(eq(int, resolved(apart, TALLY_SUM_AUTO, 16384), TALLY_SUM_TREE));
+    cr_assert(eq(int, resolved(apart, TALLY_SUM_AUTO, 65536), TALLY_SUM_HALVING));
+    cr_assert(eq(int, resolved(apart, TALLY_SUM_AUTO, 1 << 20), TALLY_SUM_RING));
+}
+
+Test(choice, a_hierarchy_needs_nodes_and_company)
+{
+    cr_assert(
+        eq(int, resolved(real_comm(4, 2, true), TALLY_SUM_HIER, 8), TALLY_SUM_HIER));
+    cr_assert(
+        eq(int, resolved(real_comm(4, 3, true), TALLY_SUM_HIER, 8), TALLY_SUM_HIER));
+    cr_assert(
+        eq(int, resolved(real_comm(4, 1, true), TALLY_SUM_HIER, 8), TALLY_SUM_RING));
+    cr_assert(
+        eq(int, resolved(real_comm(4, 4, true), TALLY_SUM_HIER, 8), TALLY_SUM_SHM));
+    cr_assert(eq(int, resolved(simulated_comm(4), TALLY_SUM_HIER, 8), TALLY_SUM_RING));
+}
+
+Test(choice, memory_of_two_nodes_is_not_shared)
+{
     cr_assert(
         eq(int, resolved(real_comm(4, 2, true), TALLY_SUM_SHM, 4096), TALLY_SUM_RING));
 }

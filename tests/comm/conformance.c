@@ -49,6 +49,17 @@ Test(conformance, sim_on_nodes_of_two)
     run_sizes(",node=2");
 }
 
+/* Of 5, 8 and 13 ranks the last node has fewer. */
+Test(conformance, sim_on_nodes_of_three)
+{
+    run_sizes(",node=3");
+}
+
+Test(conformance, sim_on_nodes_of_four_with_rendezvous)
+{
+    run_sizes(",node=4,rendezvous=true");
+}
+
 Test(conformance, sim_on_one_node)
 {
     run_sizes(",node=0");

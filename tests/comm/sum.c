@@ -88,6 +88,11 @@ Test(sum, moves_of_the_ring_need_only_old_ones)
         }
 }
 
+static uint64_t bytes_of(tally_sum_algorithm algorithm, int rank, int size, size_t n)
+{
+    return tally_sum_bytes(&(tally_comm){.size = size}, algorithm, rank, n);
+}
+
 /* In values, by hand: the ring sends a block of 2 in each of 6 phases; halving at 4
  * ranks 4 + 2 + 2 + 4.  At 3 ranks the pair (0, 1) folds: rank 0 sends half of 4, swaps
  * half with rank 2 twice, sends all; rank 1 sends its two halves.  In the tree of 5
@@ -97,17 +102,17 @@ Test(sum, bytes_are_those_of_the_papers)
 {
     size_t r = sizeof(tally_real);
 
-    cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_RING, 2, 4, 8), 12 * r));
-    cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_RING, 2, 4, 4 << 20), (6 << 20) * r));
-    cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_NATIVE, 2, 4, 8), 12 * r));
-    cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_HALVING, 2, 4, 8), 12 * r));
-    cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_HALVING, 0, 3, 4), 10 * r));
-    cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_HALVING, 1, 3, 4), 4 * r));
-    cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_HALVING, 2, 3, 4), 4 * r));
-    cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_TREE, 0, 5, 8), 24 * r));
-    cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_TREE, 2, 5, 8), 16 * r));
-    cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_TREE, 4, 5, 8), 8 * r));
-    cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_SHM, 2, 4, 8), 12 * r));
-    cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_RING, 0, 1, 8), 0));
-    cr_assert(eq(u64, tally_sum_bytes(TALLY_SUM_HALVING, 0, 1, 8), 0));
+    cr_assert(eq(u64, bytes_of(TALLY_SUM_RING, 2, 4, 8), 12 * r));
+    cr_assert(eq(u64, bytes_of(TALLY_SUM_RING, 2, 4, 4 << 20), (6 << 20) * r));
+    cr_assert(eq(u64, bytes_of(TALLY_SUM_NATIVE, 2, 4, 8), 12 * r));
+    cr_assert(eq(u64, bytes_of(TALLY_SUM_HALVING, 2, 4, 8), 12 * r));
+    cr_assert(eq(u64, bytes_of(TALLY_SUM_HALVING, 0, 3, 4), 10 * r));
+    cr_assert(eq(u64, bytes_of(TALLY_SUM_HALVING, 1, 3, 4), 4 * r));
+    cr_assert(eq(u64, bytes_of(TALLY_SUM_HALVING, 2, 3, 4), 4 * r));
+    cr_assert(eq(u64, bytes_of(TALLY_SUM_TREE, 0, 5, 8), 24 * r));
+    cr_assert(eq(u64, bytes_of(TALLY_SUM_TREE, 2, 5, 8), 16 * r));
+    cr_assert(eq(u64, bytes_of(TALLY_SUM_TREE, 4, 5, 8), 8 * r));
+    cr_assert(eq(u64, bytes_of(TALLY_SUM_SHM, 2, 4, 8), 12 * r));
+    cr_assert(eq(u64, bytes_of(TALLY_SUM_RING, 0, 1, 8), 0));
+    cr_assert(eq(u64, bytes_of(TALLY_SUM_HALVING, 0, 1, 8), 0));
 }

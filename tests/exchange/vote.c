@@ -163,7 +163,8 @@ Test(vote, sends_a_32nd_of_what_a_ring_sends)
 {
     static const size_t length = 15 * 64 * 100;
     uint64_t vote = tally_sharded_bytes(3, 15, length / 64, 8, 8);
-    uint64_t ring = tally_sum_bytes(TALLY_SUM_RING, 3, 15, length);
+    uint64_t ring =
+        tally_sum_bytes(&(tally_comm){.size = 15}, TALLY_SUM_RING, 3, length);
 
     cr_assert(eq(u64, vote * 8 * sizeof(tally_real), ring));
 }

@@ -1,0 +1,146 @@
+/* Who is where, from what hosts ranks are on; and the moves that follow from it. */
+
+#include "comm/nodes.h"
+
+#include "comm/move.h"
+#include "support/expect.h"
+
+#include <string.h>
+
+/* Each letter is the host of a rank, of 16 at most. */
+static tally_nodes *nodes_of(const char *shape)
+{
+    tally_nodes *t;
+    int hosts[16], size = (int)strlen(shape);
+
+    for (int r = 0; r < size; r++)
+        hosts[r] = shape[r];
+    expect_ok(tally_nodes_open(&t, hosts, size));
+    return t;
+}
+
+Test(nodes, ranks_find_their_places)
+{
+    tally_nodes *t = nodes_of("737339");
+
+    cr_assert(eq(int, t->count, 3));
+    cr_assert(eq(int, t->least, 1));
+    cr_assert(eq(int, t->most, 3));
+    cr_assert(eq(int, t->node[4], 1));
+    cr_assert(eq(int, t->place[4], 2));
+    cr_assert(eq(int, tally_nodes_width(t, 0), 2));
+    cr_assert(eq(int, tally_nodes_rank(t, 1, 1), 3));
+    cr_assert(eq(int, tally_nodes_rank(t, 2, 0), 5));
+    tally_nodes_close(t);
+}
+
+static void expect_matching(const tally_nodes *t, int size, size_t n)
+{
+    tally_move mine, theirs;
+
+    for (int phase = 0; tally_hier_move(t, 0, n, phase, &mine); phase++)
+        for (int rank = 0; rank < size; rank++) {
+            cr_assert(tally_hier_move(t, rank, n, phase, &mine));
+            if (mine.send.count == 0) continue;
+            cr_assert(tally_hier_move(t, mine.to, n, phase, &theirs));
+            cr_assert(eq(int, theirs.from, rank));
+            cr_assert(eq(sz, theirs.receive.first, mine.send.first));
+            cr_assert(eq(sz, theirs.receive.count, mine.send.count));
+        }
+}
+
+/* What rank r holds of a value: the set of ranks whose share is in it. */
+static void expect_sums(const tally_nodes *t, int size, size_t n)
+{
+    unsigned held[16][64], sent[64];
+    tally_move m, from;
+
+    for (int r = 0; r < size; r++)
+        for (size_t i = 0; i < n; i++)
+            held[r][i] = 1u << r;
+    for (int phase = 0; tally_hier_move(t, 0, n, phase, &m); phase++) {
+        unsigned before[16][64];
+
+        memcpy(before, held, sizeof held);
+        for (int r = 0; r < size; r++) {
+            tally_hier_move(t, r, n, phase, &m);
+            if (m.receive.count == 0) continue;
+            tally_hier_move(t, m.from, n, phase, &from);
+            memcpy(sent, before[m.from], sizeof sent);
+            for (size_t i = m.receive.first; i < m.receive.first + m.receive.count;
+                 i++) {
+                if (m.add) cr_assert(eq(uint, held[r][i] & sent[i], 0u));
+                held[r][i] = m.add ? held[r][i] | sent[i] : sent[i];
+            }
+        }
+    }
+    for (int r = 0; r < size; r++)
+        for (size_t i = 0; i < n; i++)
+            cr_assert(eq(uint, held[r][i], (1u << size) - 1));
+}
+
+static const char *const shapes[] = {"0011",         "0101",    "0001", "011122",
+                                     "000111222333", "5454335", NULL};
+
+Test(nodes, moves_match_and_sum_each_rank_once)
+{
+    for (size_t k = 0; shapes[k]; k++) {
+        int size = (int)strlen(shapes[k]);
+        tally_nodes *t = nodes_of(shapes[k]);
+
+        expect_matching(t, size, 3);
+        expect_matching(t, size, 2000003);
+        expect_sums(t, size, 1);
+        expect_sums(t, size, 64);
+        tally_nodes_close(t);
+    }
+}
+
+/* A move that runs ahead of earlier ones touches nothing that they receive. */
+Test(nodes, moves_ahead_are_apart)
+{
+    for (size_t k = 0; shapes[k]; k++) {
+        tally_nodes *t = nodes_of(shapes[k]);
+        tally_move m, earlier;
+
+        for (int p = 0; tally_hier_move(t, 1, 2000003, p, &m); p++)
+            for (int back = 1; back <= m.ahead && back <= p; back++) {
+                tally_hier_move(t, 1, 2000003, p - back, &earlier);
+                size_t end = earlier.receive.first + earlier.receive.count;
+                cr_assert(m.send.count == 0 || earlier.receive.count == 0 ||
+                              m.send.first >= end ||
+                              m.send.first + m.send.count <= earlier.receive.first,
+                          "shape %zu, move %d sends what move %d receives", k, p,
+                          p - back);
+            }
+        tally_nodes_close(t);
+    }
+}
+
+/* By hand, of 12 values: 2 nodes of 2.  Inside, half of v leaves; across, the slice of
+ * 6 in two blocks of 3, twice; inside, half again.  With 3 and 1, the tree of three
+ * ranks and 12 values twice across: rank 0 sends 12 across, and 12 down to ranks 1
+ * and 2. */
+static size_t values_sent(const tally_nodes *t, int rank)
+{
+    size_t values = 0;
+    tally_move m;
+
+    for (int p = 0; tally_hier_move(t, rank, 12, p, &m); p++)
+        values += m.send.count;
+    return values;
+}
+
+Test(nodes, bytes_are_those_of_the_head)
+{
+    tally_nodes *even = nodes_of("0011"), *odd = nodes_of("0001");
+
+    for (int r = 0; r < 4; r++)
+        cr_assert(eq(sz, values_sent(even, r), 6 + 6 + 6));
+    cr_assert(eq(sz, values_sent(odd, 0), 12 + 24));
+    cr_assert(eq(sz, values_sent(odd, 1), 12));
+    cr_assert(eq(sz, values_sent(odd, 2), 12));
+    cr_assert(eq(sz, values_sent(odd, 3), 12));
+    tally_nodes_close(even);
+    tally_nodes_close(odd);
+}
