@@ -198,7 +198,7 @@ static tally_status test(tally_comm *c, tally_request *r, bool *done, tally_note
 
 static void rest(const tally_comm *c, unsigned rounds)
 {
-    static const struct timespec nap = {.tv_nsec = 50000};
+    static const struct timespec nap = {.tv_nsec = 10000};
     bool apart = c->node_size < c->size;
 
     if (rounds < (apart ? HOT_ROUNDS_APART : HOT_ROUNDS)) return;
