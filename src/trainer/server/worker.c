@@ -169,11 +169,13 @@ static tally_status wait_for_replies(worker *w)
         w->counters[s].heard = begin;
     while (!has_all(w))
         TALLY_TRY(wait_once(w));
+    w->waiting += now(w) - begin;
+    /* Whoever was taken for lost hears of the end without an answer to its push. */
+    if (w->counters[0].reply.end) return TALLY_OK;
     for (size_t k = 0; k < w->piece_count; k++) /* long done: it was answered */
         TALLY_TRY(tally_wait(w->run->comm, &w->sends[k], NULL));
     for (int s = 0; s < w->servers; s++)
         TALLY_TRY(tally_wait(w->run->comm, &w->counters[s].pushed, NULL));
-    w->waiting += now(w) - begin;
     w->ticket = w->counters[0].reply.ticket;
     return TALLY_OK;
 }
