@@ -42,7 +42,8 @@ typedef struct tally_config {
     uint64_t log_every;        /* steps between metrics; 0: once an epoch */
     double patience;           /* seconds of silence before a rank says of whom; trainer
                                   server then goes on without it */
-    char *out;                 /* the run folder; NULL: none, nothing is kept */
+    char *start; /* a run folder whose weights are the first; NULL: drawn */
+    char *out;   /* the run folder; NULL: none, nothing is kept */
 } tally_config;
 
 extern TALLY_API const tally_about tally_config_about;

@@ -57,6 +57,8 @@ static const tally_option options[] = {
     TALLY_OPTION(COUNT, tally_config, keep, "2", "[1, 1e6]", "checkpoints kept"),
     TALLY_OPTION(COUNT, tally_config, log_every, "0", NULL,
                  "steps between metrics; 0: once an epoch"),
+    TALLY_OPTION(TEXT, tally_config, start, NULL, NULL,
+                 "a run folder or a checkpoint whose weights are the first ones"),
     TALLY_OPTION(REAL, tally_config, patience, "5", "(0, inf)",
                  "seconds of silence before a rank says of whom; trainer server then "
                  "goes on without it"),

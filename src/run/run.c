@@ -170,6 +170,8 @@ static tally_status open_alone(tally_run *run)
     if (!run->w)
         return TALLY_FAIL(MEMORY, "no memory for %zu weights", run->f->layout.length);
     if (run->f->ops->init) TALLY_TRY(run->f->ops->init(run->f, o->seed, run->w));
+    if (o->start && !run->resume)
+        TALLY_TRY(tally_folder_weights(o->start, &run->f->layout, run->w, NULL));
     return run->trainer->open ? run->trainer->open(run) : TALLY_OK;
 }
 

@@ -297,6 +297,27 @@ Test(admm, the_lagrangian_never_rises_within_a_stage)
     cr_assert(t.residual[99] < 0.01 * t.residual[31]);
 }
 
+/* Its weights are an ordinary net's: a gradient goes on from where it ended. */
+Test(admm, a_gradient_trainer_goes_on_with_its_weights)
+{
+    const char *out = example_directory();
+    char first[256], then[512];
+    trial layers = {.model = "mlp:hidden=16", .trainer = "admm:iterations=30"};
+    trial gradient = {.model = "mlp:hidden=16", .trainer = "lockstep"};
+
+    snprintf(first, sizeof first, "out=%s", out);
+    layers.more = first;
+    run_on(&layers, "sim:ranks=2");
+    snprintf(then, sizeof then, "start=%s steps=1 rate=1e-9", out);
+    gradient.more = then;
+    run_on(&gradient, "self");
+    cr_assert(eq(dbl, gradient.result.test_accuracy, layers.result.test_accuracy));
+    cr_assert(fabs(gradient.result.test_loss - layers.result.test_loss) < 1e-4);
+    example_remove(out);
+    expect_refused("mlp:hidden=16", "lockstep", "start=/nowhere/at/all",
+                   "/nowhere/at/all");
+}
+
 Test(pace, the_median_is_of_the_steps)
 {
     trainer_pace p = {0};
