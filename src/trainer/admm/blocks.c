@@ -122,7 +122,8 @@ static tally_status measure_move(admm *a, const admm_layer *l, const tally_real 
 }
 
 /* The step depends on d, and d on the step: each trial is measured.  A move of nothing
- * meets the test, so the loop ends. */
+ * meets the test, so the loop ends.  An exact step meets it with equality, which
+ * rounding must not turn into half a step. */
 static tally_status move_within(admm *a, admm_layer *l, double scale, double pull,
                                 const admm_bound *bound)
 {
@@ -132,7 +133,7 @@ static tally_status move_within(admm *a, admm_layer *l, double scale, double pul
     for (;; l->tau *= 2) {
         TALLY_TRY(try_bound(a, l, bound, l->tau));
         TALLY_TRY(measure_move(a, l, a->trial, sums));
-        if (scale * sums[1] + pull * sums[0] <= l->tau * sums[0]) break;
+        if (scale * sums[1] + pull * sums[0] <= l->tau * sums[0] * (1 + 1e-6)) break;
         if (l->tau >= limit) return TALLY_OK;
     }
     l->moved = sums[0];
