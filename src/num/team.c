@@ -3,8 +3,8 @@
  * A training step alternates products of 50 us with short serial stretches.  A helper
  * therefore waits in two stages: it spins for some 20 us, which bridges the gaps within
  * a step, and then sleeps, so that it never holds a core that somebody else could use.
- * (OpenMP's helpers spin for milliseconds: with two threads on a busy machine a step
- * took 13 times as long.)
+ * (OpenMP's helpers spin for milliseconds: with two of its threads on a busy machine a
+ * step took 1.5, 5 and 13 times as long in three runs.)
  *
  * Helpers are started when they are first needed and live as long as the process. Every
  * helper takes part in every round, if only to say that it has nothing to do: what a
