@@ -84,6 +84,10 @@ TALLY_API tally_status tally_state_open(tally_state *state, const tally_slot *sl
                                         const tally_layout *layout);
 TALLY_API void tally_state_close(tally_state *state);
 
+/* Makes slot i, of TALLY_OWN_LENGTH, `count` values long and zeroes it.  For the open
+ * of a member.  Returns TALLY_MEMORY. */
+TALLY_API tally_status tally_state_resize(tally_state *state, size_t i, size_t count);
+
 /* Zeroed memory for `count` values of `size` bytes, aligned to 64 bytes; NULL when
  * there is none or the product overflows.  Freed by free(). */
 TALLY_API void *tally_allocate(size_t count, size_t size);

@@ -69,6 +69,7 @@ typedef enum tally_extent {
     TALLY_EACH_WEIGHT, /* tally_real, one per weight */
     TALLY_EACH_TENSOR, /* tally_real, one per tensor of the layout */
     TALLY_EACH_BIT,    /* uint64_t words, one bit per weight */
+    TALLY_OWN_LENGTH,  /* tally_real, as many as the member says when it opens */
     TALLY_ONCE         /* one double */
 } tally_extent;
 

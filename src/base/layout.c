@@ -2,6 +2,7 @@
 
 #include "tally/layout.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,9 @@ static size_t slot_count(const tally_slot *slot, const tally_layout *layout,
     case TALLY_EACH_WEIGHT:
         *size = sizeof(tally_real);
         return layout->length;
+    case TALLY_OWN_LENGTH:
+        *size = sizeof(tally_real);
+        return 0;
     case TALLY_EACH_TENSOR:
         *size = sizeof(tally_real);
         return layout->count;
@@ -131,6 +135,20 @@ tally_status tally_state_open(tally_state *state, const tally_slot *slots,
                               slots[i].name, count);
         state->bytes[i] = count * size;
     }
+    return TALLY_OK;
+}
+
+tally_status tally_state_resize(tally_state *state, size_t i, size_t count)
+{
+    void *fresh = tally_allocate(count, sizeof(tally_real));
+
+    assert(state->slots[i].extent == TALLY_OWN_LENGTH);
+    if (!fresh)
+        return TALLY_FAIL(MEMORY, "no memory for state %s of %zu values",
+                          state->slots[i].name, count);
+    free(state->at[i]);
+    state->at[i] = fresh;
+    state->bytes[i] = count * sizeof(tally_real);
     return TALLY_OK;
 }
 

@@ -48,6 +48,8 @@ const char *cli_words_extent(tally_extent extent)
         return "a number per tensor";
     case TALLY_EACH_BIT:
         return "a bit per weight";
+    case TALLY_OWN_LENGTH:
+        return "as its options say";
     case TALLY_ONCE:
         return "one number";
     }

@@ -33,7 +33,9 @@ typedef enum tally_purpose { /* numbers are part of the format of a seed: never 
                              TALLY_FOR_BUCKETS =
                                  11, /* groups of ranks that are averaged first */
                              TALLY_FOR_ATTACK =
-                                 12 /* what a rank that lies says: its own seed */
+                                 12, /* what a rank that lies says: its own seed */
+                             TALLY_FOR_FACTORS =
+                                 13 /* first factors of powersgd: index = value / 2 */
 } tally_purpose;
 
 uint64_t tally_random(uint64_t seed, tally_purpose purpose, uint64_t step,

@@ -48,6 +48,7 @@ static const char *dtype_of(tally_extent extent, size_t *size)
     switch (extent) {
     case TALLY_EACH_WEIGHT:
     case TALLY_EACH_TENSOR:
+    case TALLY_OWN_LENGTH:
         *size = sizeof(tally_real);
         return TALLY_REAL_DTYPE;
     case TALLY_EACH_BIT:

@@ -69,6 +69,28 @@ Test(layout, state_has_the_lengths_its_table_declares)
     tally_layout_close(&layout);
 }
 
+Test(layout, a_slot_of_its_own_length_is_empty_until_it_is_told)
+{
+    static const tally_slot slots[] = {
+        {"q", TALLY_SHARED, TALLY_OWN_LENGTH},
+        TALLY_END
+    };
+    tally_layout layout = two_layers();
+    tally_state state;
+
+    expect_ok(tally_state_open(&state, slots, &layout));
+    cr_assert(eq(sz, state.bytes[0], 0));
+    expect_ok(tally_state_resize(&state, 0, 5));
+    cr_assert(eq(sz, state.bytes[0], 5 * sizeof(tally_real)));
+    for (size_t i = 0; i < 5; i++)
+        cr_assert(eq(dbl, (double)((const tally_real *)state.at[0])[i], 0));
+    expect_fail(tally_state_resize(&state, 0, SIZE_MAX / 2), MEMORY,
+                "no memory for state q of");
+    cr_assert(eq(sz, state.bytes[0], 5 * sizeof(tally_real)));
+    tally_state_close(&state);
+    tally_layout_close(&layout);
+}
+
 Test(layout, allocation_that_overflows_is_refused)
 {
     cr_assert(tally_allocate(SIZE_MAX / 2, 8) == NULL);

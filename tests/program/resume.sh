@@ -22,6 +22,7 @@ check 2 "--rule rprop --rate 0.001 --schedule invsqrt --warmup 5 --rate-scaling 
 check 3 "--exchange gather --codec sign --schedule step:every=10"
 check 3 "--exchange gather:back=coded --codec sign:block=100 --schedule step:every=10"
 check 2 "--exchange gather:memory=dgc --codec topk --rule sgd"
+check 2 "--exchange powersgd --schedule step:every=10"
 check 3 "--exchange gather --aggregate centered_clip --rule local_momentum"
 
 # Another rank count: fine without private state and with as many samples a step; else
