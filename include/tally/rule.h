@@ -19,6 +19,7 @@ extern "C" {
 typedef struct tally_step {
     uint64_t number;    /* 1, 2, ... */
     double rate;        /* base rate times schedule */
+    double share;       /* of the step's samples that are this rank's; lockstep alone */
     uint64_t staleness; /* steps since the weights were read; 0 in lockstep */
 } tally_step;
 

@@ -25,6 +25,8 @@
  * error memory of its own, E: u = a + E / rate, send Q(u), E <- rate (u - Q(u)).  Tang
  * et al., 1-bit Adam, 2021, arXiv:2102.02888, Algorithm 1.
  *
+ *     warmup=T     the first T steps send floats both ways; memories begin after them
+ *
  * A message that is refused counts as infinite for a robust aggregate, which drops it;
  * any other fails.  Aggregates that measure whole vectors (Krum, ...) turn off spans;
  * with form=sharded their partial sums travel as one small record per round.
@@ -45,7 +47,7 @@
 typedef struct gather {
     int form, back, memory;
     double beta;
-    uint64_t bucket;
+    uint64_t bucket, warmup;
 } gather;
 
 enum { SHARDED, ALL, SUM, AUTO_FORM };
@@ -65,6 +67,8 @@ static const tally_option options[] = {
                  "momentum before compression, memory=dgc"),
     TALLY_OPTION(COUNT, gather, bucket, "1", "[1, 1e6]",
                  "ranks averaged at random before the aggregate sees them"),
+    TALLY_OPTION(COUNT, gather, warmup, "0", NULL,
+                 "steps that send floats first, before the codec"),
     TALLY_END,
 };
 
@@ -81,6 +85,7 @@ typedef struct parcel {
     tally_span s;
     uint64_t step;
     double rate;
+    tally_codec *up_codec, *back_codec;
     tally_real *v;           /* the caller's, at s.first: p, then what was agreed */
     tally_alltoall up, back; /* ballots to owners; results to all */
     tally_sum sum;
@@ -92,7 +97,7 @@ typedef struct parcel {
 
 typedef struct office {
     parcel *parcels;
-    tally_codec codec, back;
+    tally_codec codec, back, plain; /* plain: floats, for the warm-up */
     int form, memory;
     tally_real *rows, **row; /* owned: size rows, for one parcel at a time */
     tally_real *result;      /* owned: what an owner makes of them */
@@ -173,12 +178,14 @@ static uint64_t wire(const tally_exchange *x, size_t count)
 /* The same choice on every rank: what rank 0 would send decides. */
 static int choose_form(const tally_exchange *x)
 {
+    const gather *g = x->options;
     const office *o = x->inner;
     uint64_t sharded = 0, all = 0;
 
-    if (o->codec.ops->summable && x->aggregator.ops == &tally_aggregate_mean)
+    if (g->back == CODED) return SHARDED;
+    if (o->codec.ops->summable && x->aggregator.ops == &tally_aggregate_mean &&
+        g->warmup == 0)
         return SUM;
-    if (((const gather *)x->options)->back == CODED) return SHARDED;
     for (size_t k = 0; k < x->plan_count; k++) {
         sharded += wire_of(x, SHARDED, 0, x->plan[k].count);
         all += wire_of(x, ALL, 0, x->plan[k].count);
@@ -195,7 +202,7 @@ static void add_memory(const tally_exchange *x, const parcel *p)
     const tally_real per_rate = (tally_real)(1 / p->rate);
     const tally_real beta = (tally_real)((const gather *)x->options)->beta;
 
-    if (!o->error) return;
+    if (!o->error || p->up_codec == &o->plain) return;
     for (size_t i = 0, c = p->s.first; i < p->s.count; i++, c++) {
         if (o->velocity) p->v[i] = o->velocity[c] = beta * o->velocity[c] + p->v[i];
         p->v[i] += o->error[c] * per_rate;
@@ -226,9 +233,9 @@ static tally_status write_message(parcel *p, tally_span part, unsigned char *to,
     office *o = x->inner;
     tally_piece piece = piece_of(p, part);
 
-    TALLY_TRY(tally_codec_encode(&o->codec, piece, p->v + part.first, to, bytes));
-    if (o->error)
-        TALLY_TRY(keep_rest(&o->codec, piece, to, *bytes, p->rate, p->v + part.first,
+    TALLY_TRY(tally_codec_encode(p->up_codec, piece, p->v + part.first, to, bytes));
+    if (o->error && p->up_codec != &o->plain)
+        TALLY_TRY(keep_rest(p->up_codec, piece, to, *bytes, p->rate, p->v + part.first,
                             o->error + piece.first,
                             o->velocity ? o->velocity + piece.first : NULL));
     if (x->tamper && *bytes) x->tamper(x->tamper_context, p->step, to, *bytes);
@@ -245,11 +252,11 @@ static tally_status write_messages(parcel *p)
     for (int q = 0; q < x->comm->size; q++) {
         tally_span part = shard(x, q, p->s.count);
 
-        p->most[q] = tally_codec_bound(&o->codec, my.count);
+        p->most[q] = tally_codec_bound(p->up_codec, my.count);
         if (o->form == SHARDED) {
             p->at[q] = to;
             TALLY_TRY(write_message(p, part, to, &p->bytes[q]));
-            to += stride(tally_codec_bound(&o->codec, part.count));
+            to += stride(tally_codec_bound(p->up_codec, part.count));
         } else if (q == 0) {
             p->at[0] = to;
             TALLY_TRY(write_message(p, (tally_span){0, p->s.count}, to, &p->bytes[0]));
@@ -268,6 +275,9 @@ static tally_status start(tally_exchange *x, size_t k, uint64_t step, tally_view
 
     p->step = step;
     p->rate = x->rate > 0 ? x->rate : 1;
+    bool warm = step < ((const gather *)x->options)->warmup;
+    p->up_codec = warm ? &o->plain : &o->codec;
+    p->back_codec = warm ? &o->plain : &o->back;
     p->v = v.values + p->s.first;
     add_memory(x, p);
     TALLY_TRY(write_messages(p));
@@ -309,7 +319,7 @@ static tally_status read_row(parcel *p, tally_span part, int r)
     tally_exchange *x = p->x;
     office *o = x->inner;
     tally_real *row = o->row[r];
-    tally_status status = tally_codec_decode(&o->codec, piece_of(p, part),
+    tally_status status = tally_codec_decode(p->up_codec, piece_of(p, part),
                                              p->up.letter[r], p->up.bytes[r], row);
 
     if (status == TALLY_FORMAT && x->aggregator.ops->robust) {
@@ -354,16 +364,17 @@ static tally_status answer(parcel *p)
     size_t bytes;
 
     TALLY_TRY(combine(p, part, o->result));
-    for (size_t i = 0; o->owner && i < part.count; i++)
+    bool remembers = o->owner && p->back_codec != &o->plain;
+    for (size_t i = 0; remembers && i < part.count; i++)
         o->result[i] += o->owner[piece.first + i] / (tally_real)p->rate;
-    TALLY_TRY(tally_codec_encode(&o->back, piece, o->result, p->answer, &bytes));
-    if (o->owner)
-        TALLY_TRY(keep_rest(&o->back, piece, p->answer, bytes, p->rate, o->result,
+    TALLY_TRY(tally_codec_encode(p->back_codec, piece, o->result, p->answer, &bytes));
+    if (remembers)
+        TALLY_TRY(keep_rest(p->back_codec, piece, p->answer, bytes, p->rate, o->result,
                             o->owner + piece.first, NULL));
     for (int q = 0; q < x->comm->size; q++) {
         p->at[q] = p->answer;
         p->bytes[q] = bytes;
-        p->most[q] = tally_codec_bound(&o->back, shard(x, q, p->s.count).count);
+        p->most[q] = tally_codec_bound(p->back_codec, shard(x, q, p->s.count).count);
     }
     return tally_alltoall_start(&p->back, &(tally_letters){p->at, p->bytes}, p->most);
 }
@@ -383,14 +394,13 @@ static tally_status arrived(void *context)
 static tally_status read_answers(parcel *p)
 {
     tally_exchange *x = p->x;
-    office *o = x->inner;
 
     for (int q = 0; q < x->comm->size; q++) {
         tally_span part = shard(x, q, p->s.count);
 
-        TALLY_TRY(tally_codec_decode(&o->back, piece_of(p, part), p->back.letter[q],
-                                     part.count ? p->back.bytes[q] : 0,
-                                     p->v + part.first));
+        TALLY_TRY(
+            tally_codec_decode(p->back_codec, piece_of(p, part), p->back.letter[q],
+                               part.count ? p->back.bytes[q] : 0, p->v + part.first));
     }
     return TALLY_OK;
 }
@@ -440,6 +450,9 @@ static tally_status check_options(const tally_exchange *x)
         return TALLY_FAIL(OPTION,
                           "exchange gather: back=coded is for form=sharded, where "
                           "owners answer");
+    if (g->warmup && o->form == SUM)
+        return TALLY_FAIL(OPTION, "exchange gather: warmup=%llu is not for form=sum",
+                          (unsigned long long)g->warmup);
     if (x->aggregator.ops->sums && x->plan_count > 1)
         return TALLY_FAIL(OPTION,
                           "exchange gather: aggregate %s needs the vector as one span, "
@@ -469,15 +482,26 @@ static tally_status open_state(tally_exchange *x)
     return TALLY_OK;
 }
 
+/* Bytes of the longest message of `count` values, in the warm-up or after it. */
+static size_t most_bytes(const tally_exchange *x, const tally_codec *k, size_t count)
+{
+    const office *o = x->inner;
+    size_t coded = tally_codec_bound(k, count);
+    size_t plain = tally_codec_bound(&o->plain, count);
+    bool warms = ((const gather *)x->options)->warmup > 0;
+
+    return warms && plain > coded ? plain : coded;
+}
+
 /* Room for messages of the parts of a span, each on a cache line of its own. */
 static size_t out_bytes(const tally_exchange *x, size_t count)
 {
     const office *o = x->inner;
     size_t bytes = 0;
 
-    if (o->form != SHARDED) return stride(tally_codec_bound(&o->codec, count));
+    if (o->form != SHARDED) return stride(most_bytes(x, &o->codec, count));
     for (int q = 0; q < x->comm->size; q++)
-        bytes += stride(tally_codec_bound(&o->codec, shard(x, q, count).count));
+        bytes += stride(most_bytes(x, &o->codec, shard(x, q, count).count));
     return bytes;
 }
 
@@ -496,12 +520,12 @@ static tally_status open_transport(tally_exchange *x, size_t k)
         return tally_sum_open(&p->sum, x->comm, x->channel, number, how, values);
     }
     TALLY_TRY(tally_alltoall_open(&p->up, x->comm, x->channel, number,
-                                  tally_codec_bound(&o->codec, mine(x, count).count)));
+                                  most_bytes(x, &o->codec, mine(x, count).count)));
     p->up.arrived = arrived;
     p->up.context = p;
     if (o->form == ALL) return TALLY_OK;
     return tally_alltoall_open(&p->back, x->comm, x->channel, back,
-                               tally_codec_bound(&o->back, longest));
+                               most_bytes(x, &o->back, longest));
 }
 
 static tally_status open_parcel(tally_exchange *x, size_t k)
@@ -513,7 +537,7 @@ static tally_status open_parcel(tally_exchange *x, size_t k)
     p->x = x;
     p->s = x->plan[k];
     p->out = tally_allocate(out_bytes(x, count), 1);
-    p->answer = tally_allocate(tally_codec_bound(&o->back, mine(x, count).count), 1);
+    p->answer = tally_allocate(most_bytes(x, &o->back, mine(x, count).count), 1);
     p->at = calloc(size, sizeof *p->at);
     p->bytes = calloc(size, sizeof *p->bytes);
     p->most = calloc(size, sizeof *p->most);
@@ -555,6 +579,7 @@ static tally_status open_codecs(tally_exchange *x)
     TALLY_TRY(tally_codec_open(&o->codec, x->codec, most, x->seed, rank));
     TALLY_TRY(tally_codec_open(&o->back, g->back == CODED ? x->codec : "fp32", most,
                                x->seed, size + rank));
+    TALLY_TRY(tally_codec_open(&o->plain, "fp32", most, x->seed, rank));
     TALLY_TRY(tally_aggregate_open(&x->aggregator, x->aggregate, x->layout,
                                    (size_t)x->comm->size, (size_t)g->bucket, x->seed));
     return TALLY_OK;
@@ -568,10 +593,10 @@ static tally_status open(tally_exchange *x)
     x->inner = o;
     if (!o) return TALLY_FAIL(MEMORY, "no memory for exchange gather");
     TALLY_TRY(open_codecs(x));
-    TALLY_TRY(check_options(x));
     o->form = g->form == AUTO_FORM ? choose_form(x) : g->form;
+    TALLY_TRY(check_options(x));
     o->memory = g->memory != AUTO_MEMORY ? g->memory : o->codec.biased ? ERROR : NONE;
-    x->modelled_wire = o->codec.ops->variable;
+    x->modelled_wire = o->codec.ops->variable || g->warmup > 0;
     TALLY_TRY(open_state(x));
     TALLY_TRY(open_rows(x));
     o->parcels = calloc(x->plan_count, sizeof *o->parcels);
@@ -607,6 +632,7 @@ static void close(tally_exchange *x)
     if (o->partial.task.comm) tally_gather_close(&o->partial);
     tally_codec_close(&o->codec);
     tally_codec_close(&o->back);
+    tally_codec_close(&o->plain);
     free(o->parcels);
     free(o->rows);
     free(o->row);

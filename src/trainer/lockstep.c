@@ -210,6 +210,7 @@ static tally_status compute_and_send(loop *l, tally_score *score)
     const lockstep *o = run->trainer_options;
     double norm;
 
+    l->t.share = (double)s.count * s.weight;
     TALLY_TRY(tally_rule_place(&run->rule, &l->t, run->w, l->place, &at));
     run->exchange.rate = l->t.rate;
     trainer_nap(run->comm, o->nap);

@@ -122,7 +122,8 @@ Test(gather, error_memory_loses_nothing)
                                          "randk:k=0.1,scale=false",
                                          "threshold:threshold=0.5"};
     static const char *const exchanges[] = {"gather:form=sharded", "gather:form=all",
-                                            "gather:back=coded"};
+                                            "gather:back=coded",
+                                            "gather:back=coded,warmup=4"};
 
     for (size_t k = 0; k < sizeof codecs / sizeof *codecs; k++) {
         for (size_t e = 0; e < sizeof exchanges / sizeof *exchanges; e++) {
@@ -135,6 +136,46 @@ Test(gather, error_memory_loses_nothing)
             expect_ok(tally_launch("sim:ranks=3", take_steps, &y));
         }
     }
+}
+
+static tally_status remembers(const tally_exchange *x, bool wanted)
+{
+    double error[LENGTH], most = 0;
+
+    find_state(x, "error", error);
+    for (size_t i = 0; i < LENGTH; i++)
+        most = fmax(most, fabs(error[i]));
+    if (wanted == (most > 0)) return TALLY_OK;
+    return TALLY_FAIL(MISMATCH, "what is remembered is up to %g", most);
+}
+
+static tally_status agreed_on_floats(const tally_exchange *x, const double *said,
+                                     const double *agreed)
+{
+    TALLY_TRY(remembers(x, false));
+    return nothing_is_lost(x, said, agreed);
+}
+
+static tally_status agreed_on_signs(const tally_exchange *x, const double *said,
+                                    const double *agreed)
+{
+    TALLY_TRY(remembers(x, true));
+    return nothing_is_lost(x, said, agreed);
+}
+
+/* STEPS is 12. */
+Test(gather, a_warm_up_sends_floats_and_the_step_after_it_does_not)
+{
+    study y = {.exchange = "gather:back=coded,warmup=12",
+               .codec = "sign",
+               .aggregate = "mean",
+               .rate = falling,
+               .check = agreed_on_floats};
+
+    expect_ok(tally_launch("sim:ranks=3", take_steps, &y));
+    y.exchange = "gather:back=coded,warmup=11";
+    y.check = agreed_on_signs;
+    expect_ok(tally_launch("sim:ranks=3", take_steps, &y));
 }
 
 /* Messages that are added on their way, too. */
@@ -324,6 +365,8 @@ Test(gather, options_that_make_no_sense_are_refused)
     refuse("gather:form=sum", "randk", "median", "makes a mean, not aggregate median");
     refuse("gather:form=all,back=coded", "sign", "mean",
            "back=coded is for form=sharded");
+    refuse("gather:form=sum,warmup=3", "randblock:k=0.1,scale=false", "mean",
+           "warmup=3 is not for form=sum");
     refuse("gather", "sgin", "mean", "did you mean sign?");
     refuse("gather", "sign", "krum:f=1", "needs n > 2 f + 2");
 }

@@ -23,6 +23,7 @@ check 3 "--exchange gather --codec sign --schedule step:every=10"
 check 3 "--exchange gather:back=coded --codec sign:block=100 --schedule step:every=10"
 check 2 "--exchange gather:memory=dgc --codec topk --rule sgd"
 check 2 "--exchange powersgd --schedule step:every=10"
+check 2 "--exchange gather:back=coded,warmup=10 --codec sign --rule onebit_adam:warmup=10 --rate 0.001"
 check 3 "--exchange gather --aggregate centered_clip --rule local_momentum"
 
 # Another rank count: fine without private state and with as many samples a step; else

@@ -27,8 +27,8 @@ static void add(specs *all, const char *name, const char *option, int length,
              name, option, length, value);
 }
 
-/* Each rule as it is, with each word of each choice and each flag set, and with each
- * form of decay. */
+/* Each rule as it is, with each word of each choice and each flag set, with each form
+ * of decay, and with a warm-up that ends within STEPS. */
 static const specs *every_spec(void)
 {
     static specs all;
@@ -43,6 +43,7 @@ static const specs *every_spec(void)
 
             if (strcmp(o->name, "l2") == 0 || strcmp(o->name, "decay") == 0)
                 add(&all, about->name, o->name, 3, "0.5");
+            if (strcmp(o->name, "warmup") == 0) add(&all, about->name, o->name, 1, "2");
             if (o->kind == TALLY_FLAG) add(&all, about->name, o->name, 4, "true");
             if (o->kind != TALLY_CHOICE) continue;
             for (int k = 0; (word = tally_option_word(o->range, k, &length)); k++)
@@ -125,7 +126,7 @@ static const tally_span many_spans[] = {
 /* One step as a trainer takes it.  The gradient depends on where the rule looks. */
 static void move(bench *b, uint64_t number, double rate, bool split)
 {
-    tally_step t = {.number = number, .rate = rate};
+    tally_step t = {.number = number, .rate = rate, .share = 1};
     const tally_span *spans = split ? many_spans : one_span;
     const tally_real *at;
 
@@ -335,14 +336,15 @@ static tally_layout random_layout(uint64_t round)
 /* One step whose gradient holds what arithmetic fears; every third says it in bits. */
 static void move_wildly(bench *b, uint64_t number)
 {
-    tally_step t = {.number = number, .rate = 0.1};
+    tally_step t = {.number = number, .rate = 0.1, .share = 1};
     tally_real *g = wild_reals(number, b->d);
+    size_t most = b->rule.ops->whole ? b->d : 256;
     uint64_t said[10], mask[10];
     const tally_real *at;
 
     expect_ok(tally_rule_place(&b->rule, &t, b->w, b->room, &at));
-    for (size_t first = 0; first < b->d; first += 256) {
-        tally_span s = {first, b->d - first < 256 ? b->d - first : 256};
+    for (size_t first = 0; first < b->d; first += most) {
+        tally_span s = {first, b->d - first < most ? b->d - first : most};
         tally_view v = {0};
 
         if (number % 3 == 0)

@@ -23,6 +23,8 @@ Test(server, roles_that_cannot_be_are_refused)
                    "did you mean ssp?");
     expect_refused("trainer=server:servers=2 clip=norm:max=1", "sim:ranks=4",
                    "use servers=1 or scope=local");
+    expect_refused("trainer=server rule=onebit_adam", "sim:ranks=4",
+                   "use trainer lockstep");
     expect_refused("trainer=server:damp=inverse consistency=bsp", "sim:ranks=4",
                    "consistency bsp adds gradients of the present step");
 }

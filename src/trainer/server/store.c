@@ -266,10 +266,23 @@ void tally_store_welcome(tally_store *s, tally_seat *p)
 
 /* ---- open and close ---- */
 
+/* State that all ranks hold in lockstep, and here the servers alone. */
+static bool shares_state(const tally_rule *rule)
+{
+    for (size_t i = 0; i < rule->state.count; i++)
+        if (rule->state.slots[i].sharing == TALLY_SHARED) return true;
+    return false;
+}
+
 static tally_status check(const tally_store *s)
 {
     const tally_run *run = s->run;
 
+    if (run->rule.ops->propose && shares_state(&run->rule))
+        return TALLY_FAIL(OPTION,
+                          "rule %s proposes from what all ranks hold, which workers do "
+                          "not: use trainer lockstep",
+                          run->rule.ops->about.name);
     if (s->servers == 1) return TALLY_OK;
     if (run->rule.ops->whole)
         return TALLY_FAIL(
