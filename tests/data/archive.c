@@ -74,6 +74,8 @@ static void add(zip_t *zip, const char *name, uint8_t *bytes, size_t count,
     zip_int64_t index = zip_file_add(zip, name, source, 0);
 
     cr_assert(index >= 0, "cannot add %s", name);
+    /* 1 January 1980, so that the bytes are the same whenever they are written. */
+    zip_file_set_dostime(zip, (zip_uint64_t)index, 0, 0x21, 0);
     zip_set_file_compression(zip, (zip_uint64_t)index,
                              deflated ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 9);
 }
