@@ -40,7 +40,7 @@ typedef struct tally_aggregate_ops {
               it as infinity */
     /* Optional: it calls rows->sum, and wants all of a vector in one go. */
     tally_sums (*sums)(const tally_aggregate *a);
-    /* Refuses a number of rows with the inequality that fails. */
+    /* Optional: refuses a number of rows with the inequality that fails. */
     tally_status (*check)(const tally_aggregate *a);
     tally_status (*open)(tally_aggregate *a); /* optional: inner */
     /* result: rows->count values, apart from the rows. */

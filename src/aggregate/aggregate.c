@@ -23,8 +23,8 @@ const tally_family tally_aggregate_family = {
 
 tally_status tally_register_aggregate(const tally_aggregate_ops *ops)
 {
-    if (!ops->needs || !ops->check || !ops->combine)
-        return TALLY_FAIL(OPTION, "aggregate %s lacks needs, check or combine",
+    if (!ops->needs || !ops->combine)
+        return TALLY_FAIL(OPTION, "aggregate %s lacks needs or combine",
                           ops->about.name);
     return tally_family_register(&tally_aggregate_family, &ops->about);
 }
@@ -39,7 +39,7 @@ tally_status tally_aggregate_open(tally_aggregate *a, const char *spec,
     *a = (tally_aggregate){.n = n, .bucket = bucket, .seed = seed};
     TALLY_TRY(tally_family_open(&tally_aggregate_family, spec, &about, &a->options));
     a->ops = (const tally_aggregate_ops *)about;
-    TALLY_TRY(a->ops->check(a));
+    if (a->ops->check) TALLY_TRY(a->ops->check(a));
     TALLY_TRY(tally_state_open(&a->state, about->slots, layout));
     a->room = tally_allocate(n * n + 4 * n, sizeof *a->room);
     a->block = tally_allocate(n * TALLY_BLOCK, sizeof *a->block);

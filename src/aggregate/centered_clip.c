@@ -33,12 +33,6 @@ static const tally_slot slots[] = {
     TALLY_END
 };
 
-static tally_status check(const tally_aggregate *a)
-{
-    (void)a;
-    return TALLY_OK;
-}
-
 static tally_sums sums(const tally_aggregate *a)
 {
     const centered_clip *o = a->options;
@@ -99,7 +93,6 @@ const tally_aggregate_ops tally_aggregate_centered_clip = {
     .needs = "n >= 1; robust while liars < n / 2",
     .sums = sums,
     .robust = true,
-    .check = check,
     .combine = combine,
     .remember = remember,
 };

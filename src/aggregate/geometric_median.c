@@ -25,12 +25,6 @@ static const tally_option options[] = {
     TALLY_END,
 };
 
-static tally_status check(const tally_aggregate *a)
-{
-    (void)a;
-    return TALLY_OK;
-}
-
 static tally_sums sums(const tally_aggregate *a)
 {
     const geometric_median *o = a->options;
@@ -70,6 +64,5 @@ const tally_aggregate_ops tally_aggregate_geometric_median = {
     .needs = "n >= 1; robust while liars < n / 2",
     .sums = sums,
     .robust = true,
-    .check = check,
     .combine = combine,
 };

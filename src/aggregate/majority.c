@@ -9,12 +9,6 @@
 
 #include "aggregate/aggregate.h"
 
-static tally_status check(const tally_aggregate *a)
-{
-    (void)a;
-    return TALLY_OK;
-}
-
 static tally_status combine(tally_aggregate *a, const tally_rows *rows,
                             tally_real *result)
 {
@@ -35,6 +29,5 @@ const tally_aggregate_ops tally_aggregate_majority = {
               .paper = "Bernstein et al. 2018, arXiv:1810.05291"},
     .needs = "n >= 1; robust while liars < n / 2",
     .robust = true,
-    .check = check,
     .combine = combine,
 };

@@ -7,12 +7,6 @@
 
 #include "aggregate/aggregate.h"
 
-static tally_status check(const tally_aggregate *a)
-{
-    (void)a;
-    return TALLY_OK;
-}
-
 static tally_status combine(tally_aggregate *a, const tally_rows *rows,
                             tally_real *result)
 {
@@ -32,6 +26,5 @@ static tally_status combine(tally_aggregate *a, const tally_rows *rows,
 const tally_aggregate_ops tally_aggregate_mean = {
     .about = {.name = "mean", .brief = "the mean of all ranks", .paper = ""},
     .needs = "n >= 1",
-    .check = check,
     .combine = combine,
 };

@@ -8,12 +8,6 @@
 
 #include "aggregate/aggregate.h"
 
-static tally_status check(const tally_aggregate *a)
-{
-    (void)a;
-    return TALLY_OK;
-}
-
 static tally_status combine(tally_aggregate *a, const tally_rows *rows,
                             tally_real *result)
 {
@@ -36,6 +30,5 @@ const tally_aggregate_ops tally_aggregate_median = {
               .paper = "Yin et al. 2018, arXiv:1803.01498"},
     .needs = "n >= 1; robust while liars < n / 2",
     .robust = true,
-    .check = check,
     .combine = combine,
 };
