@@ -12,46 +12,10 @@
  *
  * Message: c numbers (tally_real, so that a sum can add them). */
 
-#include "codec/codec.h"
+#include "codec/chosen.h"
 #include "num/random.h"
 
-#include <stddef.h>
 #include <string.h>
-
-typedef struct codec_randk {
-    double k;
-    bool scale;
-} codec_randk;
-
-static const tally_option options[] = {
-    TALLY_OPTION(REAL, codec_randk, k, "0.01", "(0, 1]", "share of the values sent"),
-    TALLY_OPTION(FLAG, codec_randk, scale, "true", NULL,
-                 "divide by the share: unbiased; false: wants error feedback"),
-    TALLY_END,
-};
-
-static size_t kept_of(const tally_codec *k, size_t count)
-{
-    return tally_codec_share(((const codec_randk *)k->options)->k, count);
-}
-
-static tally_status open(tally_codec *k)
-{
-    k->biased = !((const codec_randk *)k->options)->scale;
-    return TALLY_OK;
-}
-
-static size_t bound(const tally_codec *k, size_t count)
-{
-    return kept_of(k, count) * sizeof(tally_real);
-}
-
-static double distortion(const tally_codec *k, size_t count)
-{
-    double share = (double)kept_of(k, count) / (double)count;
-
-    return (k->biased ? 1 - share : 1 / share - 1) + 1e-6;
-}
 
 /* Place j of the step's permutation of the piece. */
 static size_t place(const tally_codec *k, tally_piece piece, uint64_t j)
@@ -64,22 +28,21 @@ static size_t place(const tally_codec *k, tally_piece piece, uint64_t j)
 static tally_status encode(tally_codec *k, tally_piece piece, const tally_real *v,
                            void *bytes, size_t *size)
 {
-    size_t c = kept_of(k, piece.count);
+    size_t c = tally_chosen_count(k, piece.count);
     tally_real *to = bytes;
 
     for (size_t j = 0; j < c; j++)
         to[j] = v[place(k, piece, j)];
-    *size = bound(k, piece.count);
+    *size = tally_chosen_bound(k, piece.count);
     return TALLY_OK;
 }
 
 static tally_status decode(tally_codec *k, tally_piece piece, const void *bytes,
                            size_t size, tally_real *v)
 {
-    size_t c = kept_of(k, piece.count);
+    size_t c = tally_chosen_count(k, piece.count);
     const tally_real *from = bytes;
-    const tally_real factor =
-        k->biased ? 1 : (tally_real)((double)piece.count / (double)c);
+    const tally_real factor = tally_chosen_factor(k, piece.count);
 
     (void)size;
     memset(v, 0, piece.count * sizeof *v);
@@ -92,13 +55,13 @@ const tally_codec_ops tally_codec_randk = {
     .about = {.name = "randk",
               .brief = "values at random places, the same for all ranks",
               .paper = "Stich et al. 2018, arXiv:1809.07599",
-              .options = options,
-              .options_size = sizeof(codec_randk)},
+              .options = tally_chosen_options,
+              .options_size = sizeof(codec_chosen)},
     .bytes = "c sizeof(real), c = ceil(k n)",
     .summable = true,
-    .open = open,
-    .bound = bound,
-    .distortion = distortion,
+    .open = tally_chosen_open,
+    .bound = tally_chosen_bound,
+    .distortion = tally_chosen_distortion,
     .encode = encode,
     .decode = decode,
 };
