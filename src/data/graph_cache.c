@@ -1,7 +1,7 @@
 /* graph_cache.c — propagated features on disk, to be read again instead of made.
  *
  *     DIR/graph-KEY: "tally graph 1\0\0\0" | key | bytes of rows | bytes of the middle
- * | XXH3-64 of what follows | rows | middle
+ *                    | XXH3-64 of what follows | rows | middle
  *
  * KEY, 16 hexadecimal digits, hashes the graph, the split, the hops, how many rows are
  * kept and the precision, so a change of any is another file.  Numbers are as in

@@ -2,7 +2,7 @@
  *
  *     from a file    train_idx, val_idx, test_idx; *_mask, when there, must agree
  *     at random      a keyed permutation of the nodes; the first 20 of each class
- * train, the next 1,000 validate, the next 1,000 test
+ *                    train, the next 1,000 validate, the next 1,000 test
  *
  * The random split is that of Shchur et al., Pitfalls of Graph Neural Network
  * Evaluation, 2018, arXiv:1811.05868, with counts as options.  It is a function of

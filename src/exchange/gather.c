@@ -5,11 +5,13 @@
  *     e_r <- p_r - q_r
  *     a   = aggregate(n q_0, ..., n q_n-1)       --aggregate; the mean's is the sum
  *
- *     form     who aggregates                      a rank sends, B(c): bytes of c
- * values sharded  rank r the shard r, then to all     B(d) (n-1)/n and the result, as
- * often all      everyone everything                 (n-1) B(d) sum      messages are
- * added as they are      2 (n-1)/n B(d); randk and randblock auto     sum where it
- * works with the mean, else what sends less
+ *     form     who aggregates                  a rank sends (B(c): bytes of c values)
+ *     sharded  rank r the shard r, then to     B(d) (n-1)/n, and the result as often
+ *              all
+ *     all      everyone everything             (n-1) B(d)
+ *     sum      messages are added as they      2 (n-1)/n B(d); randk and randblock
+ *              are
+ *     auto     sum where it works with the mean, else what sends less
  *
  *     memory   e_r in units of updates: p = g + e / rate, e <- rate (p - q)
  *     none     for unbiased codecs
@@ -22,8 +24,9 @@
  *     auto     error for biased codecs
  *
  *     back=coded   the owner of a shard answers through the codec as well, with an
- * error memory of its own, E: u = a + E / rate, send Q(u), E <- rate (u - Q(u)).  Tang
- * et al., 1-bit Adam, 2021, arXiv:2102.02888, Algorithm 1.
+ *                  error memory of its own, E:
+ *                  u = a + E / rate, send Q(u), E <- rate (u - Q(u)).
+ *                  Tang et al., 1-bit Adam, 2021, arXiv:2102.02888, Algorithm 1.
  *
  *     warmup=T     the first T steps send floats both ways; memories begin after them
  *

@@ -4,10 +4,11 @@
  *     x <- x - g / tau,  Q(d) <= tau |d|^2     is the papers' h(x+) <= h + <g, d> +
  *                                              tau / 2 |d|^2, without its cancellation
  *
- * exact    tau = Q(g) / |g|^2: the best step along g, which meets the test with
- * equality double   tau = 2^-10, doubled until it meets the test, as the reference
- * values have it released tau = 20, doubled; after 11 doublings the block stays where
- * it is
+ *     exact     tau = Q(g) / |g|^2: the best step along g, which meets the test with
+ *               equality
+ *     double    tau = 2^-10, doubled until it meets the test, as the reference values
+ *               have it
+ *     released  tau = 20, doubled; after 11 doublings the block stays where it is
  *
  * Wang et al., Towards Quantized Model Parallelism for Graph-Augmented MLPs Based on
  * Gradient-Free ADMM Framework, 2021, arXiv:2105.09837, section III.  W p is kept: both

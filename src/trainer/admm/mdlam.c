@@ -6,12 +6,16 @@
  *     s_{k+1} = (1 + sqrt(1 + 4 s_k^2)) / 2,  omega = (s_k - 1) / s_{k+1},  s_0 = 0
  *     for x in W_l, a_l:  from xbar = x + omega (x - the x before);
  *                         if F does not fall, again from x
- *     W_l <- (theta Wbar - G) / (theta + mu),  G = rho (Wbar a_{l-1} + b - z_l)
- * a_{l-1}' b_l <- b_l + mean over samples of z_l - W_l a_{l-1} - b_l z_l <- the point
- * nearest W_l a_{l-1} + b_l where f(z) is within eps of a_l z_L <- argmin R(z) + rho/2
- * |z - W_L a_{L-1} - b_L|^2 a_l <- abar - g / tau, within eps of f(z_l), g = rho
- * W_{l+1}' (W_{l+1} abar + b_{l+1} - z_{l+1}) eps <- max(eps / 2, eps_least) after each
- * sweep l = 1 .. L
+ *     for l = 1 .. L:
+ *     W_l <- (theta Wbar - G) / (theta + mu),
+ *            G = rho (Wbar a_{l-1} + b_l - z_l) a_{l-1}'
+ *     b_l <- b_l + mean over samples of z_l - W_l a_{l-1} - b_l
+ *     z_l <- the point nearest W_l a_{l-1} + b_l where f(z) is within eps of a_l
+ *     z_L <- argmin R(z) + rho/2 |z - W_L a_{L-1} - b_L|^2
+ *     a_l <- abar - g / tau, within eps of f(z_l),
+ *            g = rho W_{l+1}' (W_{l+1} abar + b_{l+1} - z_{l+1})
+ *
+ *     eps <- max(eps / 2, eps_least) after each sweep
  *
  * Wang, Zhao et al., Accelerated Gradient-free Neural Network Training by Multi-convex
  * Alternating Optimization, 2018, arXiv:1811.04187.  b and z are exact minimisers,

@@ -107,7 +107,6 @@ static void update_u(const admm *a, size_t count, const tally_real *p,
 {
     tally_real rho = (tally_real)a->scalars->rho;
 
-    (void)a;
     for (size_t i = 0; i < count; i++)
         u[i] += rho * (p[i] - q[i]);
 }

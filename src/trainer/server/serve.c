@@ -1,11 +1,11 @@
 /* serve.c — the messages of a server: receives that are always posted, replies that go
  * out when a worker may start, a clock that tells who is silent.
  *
- *     from each worker   its next piece, or the note after the last      TAG_PIECE,
- * _PUSH heartbeats while it computes                    TAG_BEAT to each worker     a
- * note, and the slice as it is now              TAG_REPLY, _WEIGHTS heartbeats, so that
- * it knows we are here        TAG_BEAT server 0 to the    a step is done: observe it
- * with me              TAG_STEP other servers
+ *     from each worker   its next piece, or the note after the last
+ *                        heartbeats while it computes
+ *     to each worker     a note, and the slice as it is now
+ *                        heartbeats, so that it knows we are here
+ *     server 0           to the other servers: a step is done, observe it with me
  *
  * A worker has at most one push under way, which bounds memory and queues.  What it is
  * sent is a copy, so the weights go on changing while it travels.  Nothing blocks on
@@ -27,8 +27,8 @@ enum { BEATS_PER_PATIENCE = 4, REFUSALS_MOST = 8 };
 
 /* Server 0's word that a step is done, or all of them. */
 typedef struct step_note {
-    uint64_t step,
-        pushes; /* that it had taken in by then: the others wait for as many */
+    uint64_t step;
+    uint64_t pushes; /* that it had taken in by then: the others wait for as many */
     double rate;
     tally_score score;
     uint32_t stop, end;

@@ -1,9 +1,10 @@
 /* store.c — what a server does with gradients: its slice of the weights, and the rule.
  *
  *     alone      tau = version - version that g was taken at
- *                g <- g brought forward by tau updates         compensate.c
- *                w <- rule(w, g) at the present rate s(tau);   staleness.c;  version +
- * 1 gathered   w <- rule(w, gain (g_0 + g_1 + ...)), in the order of the parts
+ *                g <- g brought forward by tau updates           compensate.c
+ *                w <- rule(w, g) at the present rate s(tau)      staleness.c
+ *                version + 1
+ *     gathered   w <- rule(w, gain (g_0 + g_1 + ...)), in the order of the parts
  *
  * A push moves its slice as a whole or not at all.  Memory besides the weights and the
  * rule's state: two vectors of the slice per worker, what it pushes and what it was
