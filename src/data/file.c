@@ -3,8 +3,9 @@
  *     1F 8B | 08 | flags | ... | deflate | CRC-32 | length mod 2^32
  *
  * Deutsch, GZIP file format specification 4.3, 1996, RFC 1952.  Content decides, not
- * the name.  Strict: one regular file, one member, nothing after it; zlib checks the
- * header, the CRC and the length.
+ * the name.  Strict: one regular file, one member, nothing after it, the CRC and the
+ * length right.  libdeflate unpacks it, in two thirds of zlib's time, and says only
+ * that something is wrong; then zlib reads it again and says what and where.
  *
  * Memory: the packed and the unpacked bytes at once while unpacking, then the unpacked
  * alone.  The trailer's length is a hint for the first allocation, and bounded by what
@@ -15,8 +16,11 @@
 #define ZLIB_CONST
 #include "data/file.h"
 
+#include "tally/layout.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +28,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { DEFLATE_RATIO_MOST = 1032, ROOM_LEAST = 4096, GZIP_LEAST = 18 };
+enum { DEFLATE_RATIO_MOST = 1032, ROOM_LEAST = 4096, GZIP_LEAST = 18, FILE_NAME = 8 };
 
 /* zlib counts in 32 bits; it is fed and drained in pieces of this many bytes. */
 static const size_t piece_most = (size_t)1 << 30;
@@ -133,14 +137,33 @@ static tally_status run_inflate(tally_data_file *f, z_stream *z, const uint8_t *
     }
 }
 
+/* All is well with the member, and it is in f->bytes.  Headers that hold more than a
+ * name are left to zlib, since libdeflate skips their checksum. */
+static bool unpack_at_once(tally_data_file *f, const uint8_t *bytes, size_t count,
+                           size_t room)
+{
+    size_t used, got;
+
+    if (count < GZIP_LEAST || (bytes[3] & ~FILE_NAME)) return false;
+    struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+    if (!d) return false;
+    enum libdeflate_result code =
+        libdeflate_gzip_decompress_ex(d, bytes, count, f->bytes, room, &used, &got);
+    libdeflate_free_decompressor(d);
+    if (code != LIBDEFLATE_SUCCESS || used != count) return false;
+    f->count = got;
+    return true;
+}
+
 static tally_status unpack(tally_data_file *f, const uint8_t *bytes, size_t count)
 {
     z_stream z = {0};
     size_t room = first_room(bytes, count);
 
-    f->bytes = malloc(room);
+    f->bytes = tally_allocate(room, 1);
     if (!f->bytes)
         return TALLY_FAIL(MEMORY, "%s: no memory for %zu bytes", f->name, room);
+    if (unpack_at_once(f, bytes, count, room)) return TALLY_OK;
     if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
         return TALLY_FAIL(MEMORY, "%s: no memory to unpack it", f->name);
     tally_status status = run_inflate(f, &z, bytes, count, room);
