@@ -41,6 +41,8 @@ typedef struct tally_layer_ops {
     /* Each value of y depends on the same value of x, and backward reads y, not x:
      * forward may write y over x. */
     bool in_place;
+    /* Optional, of what is x where x > 0 and slope x elsewhere: that slope. */
+    tally_real (*slope)(const tally_layer *l);
     /* forward also applies l->epilogue, if there is one, to y; backward reads no y. */
     bool takes_epilogue;
 } tally_layer_ops;

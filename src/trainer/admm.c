@@ -17,16 +17,11 @@
 #include "trainer/admm/admm.h"
 
 #include "base/status.h"
-#include "base/stop.h"
-#include "model/layer/init.h"
-#include "num/gemm.h"
 #include "trainer/pace.h"
 #include "trainer/trainer.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const tally_option options[] = {
     TALLY_OPTION(CHOICE, admm_options, method, "pdadmm", "pdadmm|dladmm|mdlam",
@@ -73,136 +68,21 @@ static const tally_option options[] = {
     TALLY_END,
 };
 
-enum { REPORT_NUMBER = 1 /* of the control channel */ };
-
-/* What a rank says of one iteration, and then of its layers. */
-typedef struct record {
-    double stop;
-    admm_terms terms[];
-} record;
-
 /* All of a rank's run; run->held. */
 typedef struct loop {
     admm a;
     int32_t *label; /* owned */
     int groups;     /* blocks of layers */
     int team;       /* ranks that share one */
-    size_t stage, stages, depth[TALLY_SIZES_MOST + 1];
-    uint64_t begins[TALLY_SIZES_MOST + 2]; /* stage s is steps [s, s + 1) of it */
-    tally_gather reports;
-    record *mine; /* owned */
+    admm_growth plan;
+    size_t stage; /* of the plan */
+    admm_reports reports;
     trainer_pace pace;
 } loop;
 
 static const admm_options *options_of(const tally_run *run)
 {
     return run->trainer_options;
-}
-
-/* ---- which nets ---- */
-
-static tally_status refuse_layer(const tally_layer *l)
-{
-    return TALLY_FAIL(UNSUPPORTED,
-                      "trainer admm: layer %s has no closed form for its z; expected "
-                      "dense layers with relu, leaky_relu or nothing between them",
-                      l->name);
-}
-
-/* The factor of what is negative; false: it is no such activation. */
-static bool slope_of(const tally_layer *l, tally_real *slope)
-{
-    const tally_option *o = l->ops->about.options;
-
-    *slope = 0;
-    if (strcmp(l->ops->about.name, "relu") == 0) return true;
-    if (strcmp(l->ops->about.name, "leaky_relu") != 0) return false;
-    while (strcmp(o->name, "slope") != 0)
-        o++;
-    *slope = (tally_real) *
-             (const double *)(const void *)((const char *)l->options + o->offset);
-    return true;
-}
-
-/* A dense layer begins a new shape, an activation says what follows the one before. */
-static tally_status read_shapes(const tally_run *run, admm_shape *shapes, size_t *count)
-{
-    size_t layers;
-    const tally_layer *l = tally_net_layers(&run->net, &layers);
-    bool activated = true;
-
-    *count = 0;
-    for (size_t i = 0; i < layers; i++, l++) {
-        bool dense = strcmp(l->ops->about.name, "dense") == 0;
-
-        if (!dense && (activated || !slope_of(l, &shapes[*count - 1].slope)))
-            return refuse_layer(l);
-        activated = !dense;
-        if (!dense) continue;
-        if (*count == ADMM_LAYERS_MOST)
-            return TALLY_FAIL(UNSUPPORTED, "trainer admm: more than %d layers",
-                              ADMM_LAYERS_MOST);
-        tally_real *w = run->w + l->span.first;
-
-        shapes[(*count)++] = (admm_shape){
-            .in = l->in, .out = l->out, .slope = 1, .w = w, .b = w + l->in * l->out};
-    }
-    return activated ? refuse_layer(l - 1) : TALLY_OK;
-}
-
-static tally_status check_run(const tally_run *run)
-{
-    if (run->f != &run->net)
-        return TALLY_FAIL(UNSUPPORTED, "trainer admm needs a model and data, and no "
-                                       "penalty: mu is its own");
-    if (strncmp(run->options->loss, "cross_entropy", 13) != 0)
-        return TALLY_FAIL(UNSUPPORTED,
-                          "trainer admm: loss %s, expected cross_entropy: the last z "
-                          "is solved for",
-                          run->options->loss);
-    return TALLY_OK;
-}
-
-/* ---- stages ---- */
-
-static bool same_widths(const admm_shape *shapes, size_t count)
-{
-    for (size_t i = 1; i + 1 < count; i++)
-        if (shapes[i].out != shapes[0].out) return false;
-    return true;
-}
-
-/* A net whose hidden widths differ cannot grow by identities. */
-static void plan_stages(loop *l, const tally_run *run, const admm_shape *shapes,
-                        size_t count)
-{
-    const admm_options *o = options_of(run);
-    bool grows = o->method == ADMM_PDADMM && same_widths(shapes, count);
-
-    l->stages = 0;
-    for (size_t i = 0; grows && i < o->grow.count; i++) {
-        size_t depth = (size_t)o->grow.at[i];
-        size_t before = l->stages ? l->depth[l->stages - 1] : 0;
-
-        if (depth > before && depth < count) l->depth[l->stages++] = depth;
-    }
-    l->depth[l->stages++] = count;
-    l->begins[0] = 0;
-    for (size_t s = 0; s < l->stages; s++) {
-        size_t last = o->iterations.count ? o->iterations.count - 1 : 0;
-        uint64_t n = o->iterations.count ? o->iterations.at[s < last ? s : last] : 100;
-
-        l->begins[s + 1] = l->begins[s] + n;
-    }
-}
-
-static size_t stage_of(const loop *l, uint64_t step)
-{
-    size_t s = 0;
-
-    while (s + 1 < l->stages && step >= l->begins[s + 1])
-        s++;
-    return s;
 }
 
 /* ---- ranks ---- */
@@ -225,46 +105,6 @@ static tally_status deal_ranks(loop *l, const tally_run *run, size_t layers)
     return TALLY_OK;
 }
 
-/* ---- samples ---- */
-
-enum { ROWS_AT_A_TIME = 256 };
-
-/* This rank's rows, in the order of the seed; the samples themselves only where layer 1
- * is. */
-static tally_status fetch(loop *l, const tally_run *run, const uint64_t *rows)
-{
-    admm *a = &l->a;
-    const tally_source *s = run->f->source;
-    tally_real *room =
-        a->x ? NULL : tally_allocate(ROWS_AT_A_TIME * s->features, sizeof *room);
-    tally_status status = TALLY_OK;
-
-    if (!a->x && !room) return TALLY_FAIL(MEMORY, "no memory for samples");
-    for (size_t i = 0; !status && i < a->n; i += ROWS_AT_A_TIME) {
-        size_t n = a->n - i < ROWS_AT_A_TIME ? a->n - i : ROWS_AT_A_TIME;
-
-        status = s->ops->fetch(s, TALLY_TRAIN, rows + i, n,
-                               a->x ? a->x + i * s->features : room, l->label + i);
-    }
-    free(room);
-    return status;
-}
-
-static tally_status take_rows(loop *l, const tally_run *run, tally_span share)
-{
-    tally_sampler all = run->sampler;
-    uint64_t *rows = tally_allocate((size_t)all.train_count, sizeof *rows);
-
-    if (!rows) return TALLY_FAIL(MEMORY, "no memory for the order of the samples");
-    all.size = 1;
-    all.batch = all.train_count;
-    tally_sampler_train(&all, 0, 0, rows);
-    tally_status status = fetch(l, run, rows + share.first);
-    free(rows);
-    TALLY_TRY(status);
-    return admm_take_samples(&l->a);
-}
-
 /* ---- open and close ---- */
 
 static const admm_method *const methods[] = {&admm_pdadmm, &admm_dladmm, &admm_mdlam};
@@ -275,9 +115,9 @@ static tally_status open_solver(loop *l, tally_run *run)
     size_t count;
     admm *a = &l->a;
 
-    TALLY_TRY(read_shapes(run, shapes, &count));
+    TALLY_TRY(admm_read_net(run, shapes, &count));
     TALLY_TRY(deal_ranks(l, run, count));
-    plan_stages(l, run, shapes, count);
+    admm_plan_growth(&l->plan, options_of(run), shapes, count);
     int member = run->comm->rank % l->team;
     tally_span share = tally_shard(run->sampler.train_count, member, l->team);
 
@@ -291,11 +131,9 @@ static tally_status open_solver(loop *l, tally_run *run)
     a->team_size = l->team;
     admm_partition(shapes, count, share.count, l->groups);
     l->label = tally_allocate(share.count, sizeof *l->label);
-    l->mine = tally_allocate(1, sizeof *l->mine + count * sizeof(admm_terms));
-    if (!l->label || !l->mine)
-        return TALLY_FAIL(MEMORY, "no memory for %zu labels", share.count);
+    if (!l->label) return TALLY_FAIL(MEMORY, "no memory for %zu labels", share.count);
     TALLY_TRY(admm_open(a, shapes, count, share.count, l->label));
-    return take_rows(l, run, share);
+    return admm_fetch_samples(a, run, share, l->label);
 }
 
 static tally_status snapshot(tally_run *run);
@@ -310,7 +148,6 @@ static tally_status score(tally_run *run, tally_split split, tally_score *to)
 
 static tally_status open(tally_run *run)
 {
-    TALLY_TRY(check_run(run));
     loop *l = calloc(1, sizeof *l);
 
     run->held = l;
@@ -321,7 +158,7 @@ static tally_status open(tally_run *run)
     run->score = score;
     run->steps_per_epoch = options_of(run)->every;
     run->sampler.batch = run->sampler.train_count; /* a step takes all rows */
-    if (run->options->steps == 0) run->steps = l->begins[l->stages];
+    if (run->options->steps == 0) run->steps = l->plan.begins[l->plan.stages];
     return TALLY_OK;
 }
 
@@ -330,59 +167,16 @@ static void close(tally_run *run)
     loop *l = run->held;
 
     if (!l) return;
-    tally_gather_close(&l->reports);
+    admm_close_reports(&l->reports);
     admm_close_team(&l->a);
     admm_close(&l->a);
     trainer_pace_close(&l->pace);
     free(l->label);
-    free(l->mine);
     free(l);
     run->held = NULL;
 }
 
 /* ---- weights ---- */
-
-static void set_identity(const admm_layer *l)
-{
-    memset(l->w, 0, l->in * l->out * sizeof *l->w);
-    memset(l->b, 0, l->out * sizeof *l->b);
-    for (size_t i = 0; i < l->in && i < l->out; i++)
-        l->w[i * l->in + i] = 1;
-}
-
-/* Numbers of their own for each stage, tensor and value. */
-static void draw(const tally_run *run, const admm_layer *l, size_t stage)
-{
-    const admm_options *o = options_of(run);
-    size_t tensors = run->net.layout.count, tensor = 2 * (l->index - 1);
-    double first = o->first > 0 ? o->first : o->deviation;
-    double deviation = l->index == 1 ? first : o->deviation;
-
-    if (o->deviation <= 0 && stage == 0) return;
-    if (o->deviation <= 0) deviation = 0.1;
-    tally_init_normal(run->options->seed, stage * tensors + tensor, deviation,
-                      l->in * l->out, l->w);
-    tally_init_normal(run->options->seed, stage * tensors + tensor + 1,
-                      o->deviation > 0 ? o->deviation : 0.1, l->out, l->b);
-}
-
-/* Stage 0 draws all that train and makes the others the identity; a later stage draws
- * the last layer again, and the last stage makes it the first rows of the identity. */
-static void start_weights(loop *l, const tally_run *run)
-{
-    admm *a = &l->a;
-    admm_layer *last = &a->layers[a->count - 1];
-
-    for (size_t i = 0; l->stage == 0 && i + 1 < a->count; i++)
-        if (i + 1 < a->depth)
-            draw(run, &a->layers[i], 0);
-        else
-            set_identity(&a->layers[i]);
-    if (l->stage > 0 && l->stage + 1 == l->stages)
-        set_identity(last);
-    else
-        draw(run, last, l->stage);
-}
 
 /* run->w whole on every rank: each layer from its owner. */
 static tally_status snapshot(tally_run *run)
@@ -407,120 +201,18 @@ static tally_status snapshot(tally_run *run)
 static tally_status begin_stage(loop *l, const tally_run *run)
 {
     admm *a = &l->a;
-    bool last = l->stage + 1 == l->stages;
-    size_t kept = l->stage ? l->depth[l->stage - 1] - 1 : 0;
+    const admm_growth *plan = &l->plan;
+    bool last = l->stage + 1 == plan->stages;
+    size_t kept = l->stage ? plan->depth[l->stage - 1] - 1 : 0;
 
     if (a->method->settle) TALLY_TRY(a->method->settle(a));
     a->scalars->nu = a->o->nu;
     a->scalars->rho = a->o->rho;
     a->scalars->lagrangian = (double)INFINITY;
     a->scalars->cost[0] = a->scalars->cost[1] = (double)INFINITY;
-    admm_link(a, l->depth[l->stage]);
-    start_weights(l, run);
+    admm_link(a, plan->depth[l->stage]);
+    admm_start_weights(a, run, l->stage, last);
     return admm_begin(a, kept, last ? ADMM_SIGNS : ADMM_ZERO);
-}
-
-static tally_status not_finite(const tally_run *run, size_t layer)
-{
-    char sentence[256];
-
-    snprintf(
-        sentence, sizeof sentence,
-        "iteration %llu: the variables of layer %zu are not finite; try another nu "
-        "or rho, or --trainer.variant spec",
-        (unsigned long long)run->step + 1, layer);
-    return tally_error_adopt(TALLY_FAIL(DIVERGED, "%s", sentence), sentence);
-}
-
-static void add_terms(const admm_method *method, const admm_terms *more, bool first,
-                      admm_terms *t)
-{
-    t->risk += more->risk;
-    t->fit += more->fit;
-    t->ridge += first ? more->ridge : 0; /* a team has one W */
-    t->activation += more->activation;
-    t->dual += more->dual;
-    t->residual = method == &admm_mdlam ? fmax(t->residual, more->residual)
-                                        : t->residual + more->residual;
-}
-
-/* What the ranks say, in the order of layers: the same bits for any pipeline. */
-typedef struct verdict {
-    double lagrangian, objective, residual, risk;
-    double size; /* of the terms of the Lagrangian, whatever their signs */
-    bool stop;
-} verdict;
-
-static tally_status read_reports(const loop *l, const tally_run *run, verdict *v)
-{
-    const admm *a = &l->a;
-
-    *v = (verdict){0};
-    for (int r = 0; r < run->comm->size; r++) {
-        const record *its =
-            (const void *)(l->reports.all + (size_t)r * l->reports.record);
-
-        v->stop |= its->stop > 0;
-    }
-    for (size_t i = 0; i < a->depth; i++) {
-        const admm_layer *layer = a->chain[i];
-        admm_terms t = {0};
-
-        for (int k = 0; k < l->team; k++) {
-            size_t r = (size_t)(layer->owner * l->team + k);
-            const record *its = (const void *)(l->reports.all + r * l->reports.record);
-
-            add_terms(a->method, &its->terms[layer->index - 1], k == 0, &t);
-        }
-        double share = a->method->lagrangian(a, &t);
-
-        if (!isfinite(share)) return not_finite(run, layer->index);
-        v->lagrangian += share;
-        v->size += fabs(share) + 2 * fabs(t.dual);
-        v->objective += a->method->objective(a, &t);
-        v->risk += t.risk;
-        v->residual = a->method == &admm_mdlam ? fmax(v->residual, t.residual)
-                                               : v->residual + t.residual;
-    }
-    return TALLY_OK;
-}
-
-static tally_status report(loop *l, tally_run *run, verdict *v)
-{
-    admm *a = &l->a;
-
-    memset(l->mine, 0, l->reports.record);
-    l->mine->stop = tally_stop_requested();
-    for (size_t i = a->first; i < a->end; i++)
-        a->method->measure(a, a->chain[i], &l->mine->terms[a->chain[i]->index - 1]);
-    TALLY_TRY(tally_gather_start(&l->reports, l->mine));
-    TALLY_TRY(tally_gather_wait(&l->reports));
-    return read_reports(l, run, v);
-}
-
-/* Every rank compares the same numbers, so all know of it. */
-static tally_status check_descent(loop *l, const tally_run *run, const verdict *v)
-{
-    admm_scalars *k = l->a.scalars;
-    double room = sizeof(tally_real) == sizeof(double) ? 1e-11 : 2e-5;
-    char sentence[256];
-    bool rose = v->lagrangian > k->lagrangian + room * (fabs(k->lagrangian) + v->size);
-
-    if (!l->a.o->check || !l->a.method->descends(&l->a) || !rose) {
-        k->lagrangian = v->lagrangian;
-        return TALLY_OK;
-    }
-    snprintf(sentence, sizeof sentence,
-             "check: iteration %llu: the Lagrangian rose from %.9g to %.9g",
-             (unsigned long long)run->step + 1, k->lagrangian, v->lagrangian);
-    return tally_error_adopt(TALLY_FAIL(DIVERGED, "%s", sentence), sentence);
-}
-
-static tally_status tell(tally_run *run, const verdict *v)
-{
-    TALLY_TRY(run->metric(run, "admm/lagrangian", v->lagrangian));
-    TALLY_TRY(run->metric(run, "admm/objective", v->objective));
-    return run->metric(run, "admm/residual", v->residual);
 }
 
 /* The released code's schedule, which the paper does not tell: when the cost of the net
@@ -540,25 +232,29 @@ static tally_status raise_weights(tally_run *run, admm_scalars *k, uint64_t iter
     return TALLY_OK;
 }
 
+static tally_status tell(tally_run *run, const admm_verdict *v)
+{
+    TALLY_TRY(run->metric(run, "admm/lagrangian", v->lagrangian));
+    TALLY_TRY(run->metric(run, "admm/objective", v->objective));
+    return run->metric(run, "admm/residual", v->residual);
+}
+
 static tally_status take_step(loop *l, tally_run *run)
 {
     admm *a = &l->a;
     double begin = tally_now(run->comm);
-    verdict v = {0};
+    admm_verdict v = {0};
 
-    if (run->step == l->begins[stage_of(l, run->step)]) {
-        l->stage = stage_of(l, run->step);
-        TALLY_TRY(begin_stage(l, run));
-    }
+    l->stage = admm_stage_at(&l->plan, run->step);
+    if (run->step == l->plan.begins[l->stage]) TALLY_TRY(begin_stage(l, run));
     a->iteration = run->step;
     TALLY_TRY(a->method->iterate(a, run->step));
-    TALLY_TRY(report(l, run, &v));
-    TALLY_TRY(check_descent(l, run, &v));
+    TALLY_TRY(admm_judge(&l->reports, a, run, &v));
     trainer_pace_add(&l->pace, tally_now(run->comm) - begin);
     run->step++;
     TALLY_TRY(tell(run, &v));
     if (a->o->variant == ADMM_RELEASED && a->method == &admm_pdadmm)
-        TALLY_TRY(raise_weights(run, a->scalars, run->step - l->begins[l->stage]));
+        TALLY_TRY(raise_weights(run, a->scalars, run->step - l->plan.begins[l->stage]));
     tally_score sum = {.loss_sum = v.risk, .count = a->total};
 
     return run->after_step(run, &sum, a->scalars->rho, v.stop);
@@ -570,16 +266,14 @@ static tally_status take_step(loop *l, tally_run *run)
 static tally_status connect(loop *l, tally_run *run)
 {
     admm *a = &l->a;
-    size_t record_bytes = sizeof *l->mine + a->count * sizeof(admm_terms);
 
     if (l->team > 1) {
         TALLY_TRY(tally_comm_split(run->comm, a->group, run->comm->rank, &a->team));
         TALLY_TRY(admm_open_team(a));
     }
-    TALLY_TRY(tally_gather_open(&l->reports, run->comm, TALLY_CONTROL, REPORT_NUMBER,
-                                record_bytes));
-    l->stage = stage_of(l, run->step);
-    admm_link(a, l->depth[l->stage]);
+    TALLY_TRY(admm_open_reports(&l->reports, a));
+    l->stage = admm_stage_at(&l->plan, run->step);
+    admm_link(a, l->plan.depth[l->stage]);
     return TALLY_OK;
 }
 
@@ -588,7 +282,7 @@ static tally_status train(tally_run *run)
     loop *l = run->held;
     admm *a = &l->a;
     tally_status status = tally_agree(run->comm, connect(l, run));
-    bool resumed = run->step != l->begins[l->stage];
+    bool resumed = run->step != l->plan.begins[l->stage];
 
     if (!status && resumed && run->step < run->steps && !a->method->sequential)
         status = admm_meet(a);

@@ -18,12 +18,17 @@ static const tally_option options[] = {
     TALLY_END,
 };
 
+static tally_real slope_of(const tally_layer *l)
+{
+    const leaky_relu *o = l->options;
+
+    return (tally_real)o->slope;
+}
+
 static void forward(const tally_layer *l, const tally_real *w, const tally_real *x,
                     size_t batch, tally_real *y)
 {
-    const leaky_relu *o = l->options;
-    tally_real slope = (tally_real)o->slope;
-
+    tally_real slope = slope_of(l);
     size_t n = batch * l->in;
 
     (void)w;
@@ -38,8 +43,7 @@ static void backward(const tally_layer *l, const tally_real *w, const tally_real
                      const tally_real *y, const tally_real *dy, size_t batch,
                      tally_real *dx, tally_real *g)
 {
-    const leaky_relu *o = l->options;
-    tally_real slope = (tally_real)o->slope;
+    tally_real slope = slope_of(l);
     size_t n = batch * l->in;
 
     (void)w, (void)y, (void)g;
@@ -62,4 +66,5 @@ const tally_layer_ops tally_layer_leaky_relu = {
     .forward = forward,
     .backward = backward,
     .in_place = true,
+    .slope = slope_of,
 };

@@ -39,6 +39,12 @@ static void backward(const tally_layer *l, const tally_real *w, const tally_real
     }
 }
 
+static tally_real slope_of(const tally_layer *l)
+{
+    (void)l;
+    return 0;
+}
+
 const tally_layer_ops tally_layer_relu = {
     .about = {.name = "relu",
               .brief = "what is negative becomes zero",
@@ -47,4 +53,5 @@ const tally_layer_ops tally_layer_relu = {
     .forward = forward,
     .backward = backward,
     .in_place = true,
+    .slope = slope_of,
 };

@@ -74,7 +74,8 @@ typedef struct admm admm;
 
 typedef struct admm_method {
     const char *name;
-    bool sequential; /* a sweep through the layers: the pipeline is one rank */
+    bool sequential;       /* a sweep through the layers: the pipeline is one rank */
+    bool residual_is_most; /* over entries, not a sum of squares */
     /* Memory that the method has beside p, y and z. */
     tally_status (*open)(admm *a);
     tally_status (*iterate)(admm *a, uint64_t iteration);
@@ -176,7 +177,37 @@ tally_status admm_take_samples(admm *a);
 tally_status admm_keep(admm *a, const char *name, size_t index, size_t count,
                        tally_real **to);
 
-/* ---- stage.c: growth ---- */
+/* ---- net.c: which nets ---- */
+
+/* shapes[0..*count) <- the run's dense layers; at most ADMM_LAYERS_MOST.  Refuses a
+ * net, a loss or a penalty that has no closed form.  Local. */
+tally_status admm_read_net(const tally_run *run, admm_shape *shapes, size_t *count);
+
+/* ---- samples.c ---- */
+
+/* a->x, if it is there, and label <- those training rows, in the order of the seed;
+ * then admm_take_samples.  Local. */
+tally_status admm_fetch_samples(admm *a, const tally_run *run, tally_span share,
+                                int32_t *label);
+
+/* ---- growth.c: when which layers train ---- */
+
+/* Stage s trains depth[s] layers, in the steps [begins[s], begins[s + 1]). */
+typedef struct admm_growth {
+    size_t stages, depth[TALLY_SIZES_MOST + 1];
+    uint64_t begins[TALLY_SIZES_MOST + 2];
+} admm_growth;
+
+/* A net whose hidden widths differ cannot grow by identities: one stage. */
+void admm_plan_growth(admm_growth *plan, const admm_options *o,
+                      const admm_shape *shapes, size_t count);
+size_t admm_stage_at(const admm_growth *plan, uint64_t step);
+
+/* Stage 0 draws all that train and makes the others the identity; a later stage draws
+ * the last layer again, and the last stage makes it the first rows of the identity. */
+void admm_start_weights(admm *a, const tally_run *run, size_t stage, bool last_stage);
+
+/* ---- stage.c: the variables of layers that begin to train ---- */
 
 /* f(z) of the layer. */
 void admm_activate(const admm *a, const admm_layer *l, tally_real *to);
@@ -270,6 +301,31 @@ tally_status admm_check_layer(admm *a, const admm_layer *l);
  */
 tally_status admm_check_output(const admm *a, const admm_layer *l, double scale,
                                const tally_real *minus);
+
+/* ---- verdict.c: what all ranks know of an iteration ---- */
+
+typedef struct admm_verdict {
+    double lagrangian, objective, residual;
+    double risk; /* R(z_L) */
+    double size; /* of the terms of the Lagrangian, whatever their signs */
+    bool stop;   /* a rank was asked to stop */
+} admm_verdict;
+
+typedef struct admm_record admm_record;
+
+typedef struct admm_reports {
+    tally_gather all;
+    admm_record *mine; /* owned */
+} admm_reports;
+
+/* Collective; after a failure it must still be closed. */
+tally_status admm_open_reports(admm_reports *r, const admm *a);
+void admm_close_reports(admm_reports *r);
+
+/* The same on every rank; TALLY_DIVERGED, with iteration and layer, if a sum is not
+ * finite, and with check=true if the Lagrangian rose.  Collective. */
+tally_status admm_judge(admm_reports *r, admm *a, const tally_run *run,
+                        admm_verdict *v);
 
 /* ---- evaluate.c ---- */
 

@@ -249,6 +249,7 @@ static bool descends(const admm *a)
 const admm_method admm_mdlam = {
     .name = "mdlam",
     .sequential = true,
+    .residual_is_most = true,
     .open = open,
     .iterate = iterate,
     .measure = measure,

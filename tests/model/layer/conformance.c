@@ -183,6 +183,28 @@ Test(layer, parts_of_backward_are_the_whole)
     each_layer(check_layer_parts);
 }
 
+/* A layer that names a slope is x where x > 0, and slope x elsewhere. */
+static void check_layer_slope(const char *spec)
+{
+    lone_layer a;
+
+    lone_open(&a, spec, BATCH, IN);
+    lone_run(&a);
+    for (size_t i = 0; a.layer.ops->slope && i < BATCH * IN; i++) {
+        tally_real slope = a.layer.ops->slope(&a.layer), x = a.x[i];
+        double y = x > 0 ? (double)x : (double)(slope * x);
+
+        cr_assert(fabs((double)a.y[i] - y) <= 0, "%s: %g of %g", spec, (double)a.y[i],
+                  (double)x);
+    }
+    lone_close(&a);
+}
+
+Test(layer, a_named_slope_is_that_of_forward)
+{
+    each_layer(check_layer_slope);
+}
+
 static void run_wildly(lone_layer *l, tally_isa isa, const char *spec, uint64_t round)
 {
     size_t in = 1 + tally_random(6, TALLY_FOR_TESTS, round, 0) % 70;
