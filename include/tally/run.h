@@ -29,7 +29,8 @@ typedef struct tally_config {
     int rate_scaling;        /* a tally_scaling: of the rate with the global batch */
     uint64_t rate_reference; /* the global batch that the rate is meant for */
     uint64_t batch;          /* samples per rank at a time */
-    uint64_t accumulate;     /* batches per rank and step, summed before the exchange */
+    uint64_t accumulate;     /* batches per rank and step, summed before the exchange;
+                                0: all rows, as in gradient descent */
     uint64_t epochs;         /* passes over the training rows */
     uint64_t steps;          /* when not 0: stop after so many steps instead */
     uint64_t warmup;         /* steps of linear growth of the rate */

@@ -73,8 +73,8 @@ typedef struct tally_sampler {
     int size;       /* ranks */
 } tally_sampler;
 
-/* Holds out `validate` rows.  Returns TALLY_OPTION when none would be left, or when the
- * source brings validation rows of its own. */
+/* Holds out `validate` rows; batch 0: a step takes all others.  Returns TALLY_OPTION
+ * when none would be left, or when the source brings validation rows of its own. */
 TALLY_API tally_status tally_sampler_open(tally_sampler *p, const tally_source *s,
                                           uint64_t seed, uint64_t validate,
                                           uint64_t batch, int size);

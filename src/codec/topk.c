@@ -144,8 +144,8 @@ static tally_status decode(tally_codec *k, tally_piece piece, const void *bytes,
 const tally_codec_ops tally_codec_topk = {
     .about = {.name = "topk",
               .brief = "the greatest values, and where they stand",
-              .paper = "Aji and Heafield 2017, arXiv:1704.05021; Stich et al. 2018, "
-                       "arXiv:1809.07599", .options = options,
+              .paper = "Aji, Heafield 2017, arXiv:1704.05021; Stich 2018, 1809.07599",
+              .options = options,
               .options_size = sizeof(codec_topk)},
     .bytes = "4 c + ceil(c ceil(log2 n) / 8), c = ceil(k n)",
     .biased = true,

@@ -32,6 +32,7 @@ tally_status tally_sampler_open(tally_sampler *p, const tally_source *s, uint64_
                                 uint64_t validate, uint64_t batch, int size)
 {
     unsigned long long rows = s->train_count, held = validate, each = batch;
+    uint64_t train = s->train_count - validate;
 
     *p = (tally_sampler){0};
     if (validate > 0 && s->validate_count > 0)
@@ -44,11 +45,12 @@ tally_status tally_sampler_open(tally_sampler *p, const tally_source *s, uint64_
                           held, rows);
     if (size < 1)
         return TALLY_FAIL(OPTION, "a sampler for %d ranks, expected 1 or more", size);
-    if (batch < 1 || batch > SIZE_MAX / (uint64_t)size)
-        return TALLY_FAIL(OPTION, "batch=%llu for %d ranks is not in [1, 2^64 / ranks)",
+    if (batch > SIZE_MAX / (uint64_t)size)
+        return TALLY_FAIL(OPTION, "batch=%llu for %d ranks is not in [0, 2^64 / ranks)",
                           each, size);
+    if (batch == 0) batch = train / (uint64_t)size + (train % (uint64_t)size != 0);
     *p = (tally_sampler){.seed = seed,
-                         .train_count = s->train_count - validate,
+                         .train_count = train,
                          .validate_count = validate + s->validate_count,
                          .held_out = validate,
                          .test_count = s->test_count,

@@ -646,8 +646,8 @@ static void close(tally_exchange *x)
 const tally_exchange_ops tally_exchange_gather = {
     .about = {.name = "gather",
               .brief = "any codec and any aggregate, with error memory",
-              .paper = "Karimireddy et al. 2019, arXiv:1901.09847; Lin et al. 2017, "
-                       "arXiv:1712.01887; Tang et al. 2021, arXiv:2102.02888", .options = options,
+              .paper = "Karimireddy 2019, arXiv:1901.09847; Lin 2017, 1712.01887",
+              .options = options,
               .options_size = sizeof(gather),
               .slots = slots},
     .form = TALLY_NUMBERS,

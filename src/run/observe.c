@@ -148,9 +148,7 @@ static tally_status check_weights(tally_run *run)
 /* What a step counts in: another value would give the same step other rows. */
 static double step_samples(const tally_run *run)
 {
-    const tally_config *o = run->options;
-
-    return (double)o->batch * (double)o->accumulate * (double)run->workers;
+    return (double)run->sampler.batch * (double)run->workers;
 }
 
 enum { PARTS = 6 };

@@ -36,8 +36,9 @@ static const tally_option options[] = {
                  "the global batch that the rate is meant for, read when it is scaled"),
     TALLY_OPTION(COUNT, tally_config, batch, "32", "[1, 1e9]",
                  "samples per rank at a time; a step takes accumulate of them"),
-    TALLY_OPTION(COUNT, tally_config, accumulate, "1", "[1, 1e9]",
-                 "batches per rank and step, summed before the exchange"),
+    TALLY_OPTION(
+        COUNT, tally_config, accumulate, "1", "[0, 1e9]",
+        "batches per rank and step, summed before the exchange; 0: all there are"),
     TALLY_OPTION(COUNT, tally_config, epochs, "10", "[1, 1e9]",
                  "passes over the training rows"),
     TALLY_OPTION(COUNT, tally_config, steps, "0", NULL,

@@ -126,7 +126,7 @@ static tally_status open_schedule(tally_run *run)
 {
     const tally_config *o = run->options;
     tally_scaling scaling = (tally_scaling)o->rate_scaling;
-    uint64_t batch = o->batch * o->accumulate * (uint64_t)run->workers;
+    uint64_t batch = run->sampler.batch * (uint64_t)run->workers;
     double rate = o->rate * tally_scaling_factor(scaling, batch, o->rate_reference);
 
     if (scaling != TALLY_SCALING_NONE && !run->f->source)

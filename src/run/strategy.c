@@ -46,8 +46,8 @@ static const tally_strategy_ops pdadmm = {
 
 static const tally_strategy_ops dladmm = {
     .about = {.name = "dladmm",
-              .brief =
-                  "no gradient: a sweep backward and one forward through the layers", .paper = "Wang et al. 2019, arXiv:1905.13611"},
+              .brief = "no gradient: sweeps backward and forward over the layers",
+              .paper = "Wang et al. 2019, arXiv:1905.13611"},
     .trainer = "admm:method=dladmm,nu=0.001,rho=0.001,mu=0,deviation=0",
 };
 

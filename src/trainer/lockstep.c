@@ -276,8 +276,7 @@ static tally_status open_loop(loop *l, tally_run *run)
     l->g = tally_allocate(length, sizeof *l->g);
     l->place = run->rule.ops->place ? tally_allocate(length, sizeof *l->place) : NULL;
     l->room = tally_allocate(length, sizeof *l->room);
-    l->rows =
-        tally_allocate(run->options->batch * run->options->accumulate, sizeof *l->rows);
+    l->rows = tally_allocate(run->sampler.batch, sizeof *l->rows);
     if (!l->g || !l->room || !l->rows || (run->rule.ops->place && !l->place))
         return TALLY_FAIL(MEMORY, "no memory for the gradient of %zu weights", length);
     TALLY_TRY(trainer_pace_open(&l->pace));

@@ -115,8 +115,8 @@ static tally_status train(tally_run *run)
 const tally_trainer_ops tally_trainer_server = {
     .about = {.name = "server",
               .brief = "workers push gradients to servers, which move the weights",
-              .paper = "Li et al. 2014, Scaling Distributed Machine Learning with the "
-                       "Parameter Server", .options = options,
+              .paper = "Li et al. 2014, Scaling Distributed Machine Learning (OSDI)",
+              .options = options,
               .options_size = sizeof(tally_server)},
     .roles = roles,
     .open = open,

@@ -243,6 +243,26 @@ Test(sampler, test_rows_are_shared_out_once)
     }
 }
 
+Test(sampler, batch_0_takes_all_rows_in_one_step)
+{
+    for (int size = 1; size <= 5; size++) {
+        tally_sampler p = sampler(101, 7, 11, 0, size);
+        uint64_t rows[90];
+        uint8_t seen[101] = {0};
+        size_t total = 0;
+
+        cr_assert(eq(u64, tally_sampler_steps(&p), 1));
+        for (int r = 0; r < size; r++) {
+            size_t n = tally_sampler_train(&p, 0, r, rows);
+
+            for (size_t i = 0; i < n; i++)
+                cr_assert(eq(u8, seen[rows[i]]++, 0));
+            total += n;
+        }
+        cr_assert(eq(sz, total, 90));
+    }
+}
+
 Test(sampler, impossible_wishes_are_refused)
 {
     tally_source s = {.train_count = 10};
@@ -251,7 +271,6 @@ Test(sampler, impossible_wishes_are_refused)
     expect_fail(tally_sampler_open(&p, &s, 0, 10, 1, 1), OPTION,
                 "validate=10 leaves none of the 10 training rows");
     expect_fail(tally_sampler_open(&p, &s, 0, 11, 1, 1), OPTION, "validate=11");
-    expect_fail(tally_sampler_open(&p, &s, 0, 0, 0, 1), OPTION, "batch=0");
     expect_fail(tally_sampler_open(&p, &s, 0, 0, UINT64_MAX, 2), OPTION, "batch=");
     expect_fail(tally_sampler_open(&p, &s, 0, 0, 1, 0), OPTION, "0 ranks");
     expect_ok(tally_sampler_open(&p, &s, 0, 9, UINT64_MAX, 1));

@@ -360,8 +360,7 @@ static tally_status open(worker *w)
     w->list = calloc(watched, sizeof *w->list);
     w->w = w->own ? tally_allocate(run->f->layout.length, sizeof *w->w) : run->w;
     w->g = tally_allocate(run->f->layout.length, sizeof *w->g);
-    w->rows =
-        tally_allocate(run->options->batch * run->options->accumulate, sizeof *w->rows);
+    w->rows = tally_allocate(run->sampler.batch, sizeof *w->rows);
     if (!slices || !w->counters || !w->pieces || !w->to || !w->sends || !w->list ||
         !w->w || !w->g || !w->rows) {
         free(slices);
