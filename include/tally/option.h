@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 typedef enum tally_option_kind {
-    TALLY_REAL,   /* double */
+    TALLY_REAL,   /* double; NAN when the default is NULL: the member decides */
     TALLY_COUNT,  /* uint64_t */
     TALLY_FLAG,   /* bool: true or false */
     TALLY_CHOICE, /* int: index into the words of range, "ring|halving|native" */
@@ -129,7 +129,7 @@ TALLY_API tally_status tally_options_set(const char *who, const tally_about *abo
 TALLY_API void tally_options_close(const tally_about *about, void *options);
 
 /* Writes "beta=0.9,eps=1e-08" into text: all options with their present values, at full
- * precision; a text of NULL is left out.  Never more than `most` bytes with the NUL;
+ * precision; what has no value is left out.  Never more than `most` bytes with the NUL;
  * returns TALLY_MEMORY if it does not fit. */
 TALLY_API tally_status tally_options_print(const tally_about *about,
                                            const void *options, char *text,

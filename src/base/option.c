@@ -137,6 +137,15 @@ static tally_status set_sizes(const char *who, const tally_option *o, tally_size
     return TALLY_OK;
 }
 
+/* A text or a real without a default has none until somebody sets it. */
+static bool is_unset(const tally_option *o, const void *options)
+{
+    const void *p = (const char *)options + o->offset;
+
+    if (o->kind == TALLY_TEXT) return !*(char *const *)p;
+    return o->kind == TALLY_REAL && isnan(*(const double *)p);
+}
+
 static tally_status set(const char *who, const tally_option *o, void *options,
                         const char *value)
 {
@@ -197,7 +206,10 @@ tally_status tally_options_open(const char *who, const tally_about *about,
 
     if (!fresh || !copy) status = TALLY_FAIL(MEMORY, "%s: no memory for options", who);
     for (const tally_option *o = about->options; !status && o && o->name; o++)
-        if (o->initial) status = set(who, o, fresh, o->initial);
+        if (o->initial)
+            status = set(who, o, fresh, o->initial);
+        else if (o->kind == TALLY_REAL)
+            *(double *)field(o, fresh) = (double)NAN;
     if (!status && *copy) status = set_pairs(who, about, fresh, copy);
     free(copy);
     if (status && fresh) tally_options_close(about, fresh);
@@ -261,10 +273,8 @@ static bool print(const tally_option *o, const void *options, char *text, size_t
         const char *word = tally_option_word(o->range, *(const int *)p, &length);
         return tally_text_append(text, most, used, "%.*s", (int)length, word);
     }
-    case TALLY_TEXT: {
-        const char *value = *(char *const *)p;
-        return tally_text_append(text, most, used, "%s", value ? value : "");
-    }
+    case TALLY_TEXT:
+        return tally_text_append(text, most, used, "%s", *(char *const *)p);
     case TALLY_SIZES:
         return print_sizes(p, text, most, used);
     }
@@ -277,6 +287,7 @@ tally_status tally_option_print(const tally_option *option, const void *options,
     size_t used = 0;
 
     text[0] = '\0';
+    if (is_unset(option, options)) return TALLY_OK;
     if (!print(option, options, text, most, &used))
         return TALLY_FAIL(MEMORY, "option %s does not fit in %zu bytes", option->name,
                           most);
@@ -291,9 +302,7 @@ tally_status tally_options_print(const tally_about *about, const void *options,
 
     text[0] = '\0';
     for (const tally_option *o = about->options; fits && o && o->name; o++) {
-        if (o->kind == TALLY_TEXT &&
-            !*(char *const *)(const void *)((const char *)options + o->offset))
-            continue;
+        if (is_unset(o, options)) continue;
         fits =
             tally_text_append(text, most, &used, "%s%s=", used ? "," : "", o->name) &&
             print(o, options, text, most, &used);

@@ -331,7 +331,7 @@ static tally_status resolve_family(const settings *s, const tally_option *o, cha
         status = tally_options_print(about, opened, text + used, most - used);
     }
     if (!status && used && text[used] == '\0' && text[used - 1] == ':')
-        text[used - 1] = '\0'; /* all its options are texts without a value */
+        text[used - 1] = '\0'; /* none of its options has a value */
     tally_options_close(about, opened);
     return status;
 }

@@ -4,6 +4,7 @@
 
 #include <criterion/parameterized.h>
 
+#include <math.h>
 #include <string.h>
 
 typedef struct sample {
@@ -13,6 +14,7 @@ typedef struct sample {
     int tie;
     char *dir;
     tally_sizes hidden;
+    double open;
 } sample;
 
 static const tally_option options[] = {
@@ -22,6 +24,7 @@ static const tally_option options[] = {
     TALLY_OPTION(CHOICE, sample, tie, "coin", "plus|minus|coin", "what a tie becomes"),
     TALLY_OPTION(TEXT, sample, dir, NULL, NULL, "folder"),
     TALLY_OPTION(SIZES, sample, hidden, "512x256", "[1, 1e6]", "widths"),
+    TALLY_OPTION(REAL, sample, open, NULL, "(0, 9]", "as the member likes"),
     TALLY_END,
 };
 
@@ -41,6 +44,7 @@ Test(option, defaults_are_set)
     cr_assert(o->dir == NULL);
     cr_assert(eq(sz, o->hidden.count, 2));
     cr_assert(eq(u64, o->hidden.at[1], 256));
+    cr_assert(isnan(o->open));
     tally_options_close(&about, opened);
 }
 
@@ -99,6 +103,22 @@ ParameterizedTest(wrong *w, option, wrong_values_get_a_sentence)
                  (int)TALLY_OPTION));
     cr_assert(eq(str, tally_error_sentence(), w->sentence));
     cr_assert(opened == NULL);
+}
+
+Test(option, what_has_no_value_is_not_printed)
+{
+    char printed[256];
+    void *opened;
+
+    expect_ok(tally_options_open("x", &about, NULL, &opened));
+    expect_ok(tally_options_print(&about, opened, printed, sizeof printed));
+    cr_assert(strstr(printed, "open") == NULL, "%s", printed);
+    expect_ok(tally_option_print(&options[6], opened, printed, sizeof printed));
+    cr_assert(eq(str, printed, ""));
+    expect_ok(tally_options_set("x", &about, opened, "open", "9"));
+    expect_ok(tally_options_print(&about, opened, printed, sizeof printed));
+    cr_assert(strstr(printed, "hidden=512x256,open=9") != NULL, "%s", printed);
+    tally_options_close(&about, opened);
 }
 
 Test(option, an_empty_list_is_none)
