@@ -48,14 +48,14 @@ static const tally_strategy_ops dladmm = {
     .about = {.name = "dladmm",
               .brief = "no gradient: sweeps backward and forward over the layers",
               .paper = "Wang et al. 2019, arXiv:1905.13611"},
-    .trainer = "admm:method=dladmm,nu=0.001,rho=0.001,mu=0,deviation=0",
+    .trainer = "admm:method=dladmm",
 };
 
 static const tally_strategy_ops mdlam = {
     .about = {.name = "mdlam",
               .brief = "no gradient: activations in boxes, with momentum",
               .paper = "Wang et al. 2018, arXiv:1811.04187"},
-    .trainer = "admm:method=mdlam,rho=0.001,mu=0.05,first=0",
+    .trainer = "admm:method=mdlam",
 };
 
 static const tally_about *const members[] = {

@@ -25,13 +25,15 @@
 
 static const tally_option options[] = {
     TALLY_OPTION(CHOICE, admm_options, method, "pdadmm", "pdadmm|dladmm|mdlam",
-                 "all layers at once, or a sweep through them; --strategy NAME also "
-                 "sets what suits it"),
-    TALLY_OPTION(REAL, admm_options, nu, "0.01", "(0, inf)",
-                 "weight of |z - W p - b|^2 and |q - f(z)|^2; mdlam has rho there"),
-    TALLY_OPTION(REAL, admm_options, rho, "0.05", "(0, inf)",
-                 "weight of the constraint; above 4 nu pdadmm never rises"),
-    TALLY_OPTION(REAL, admm_options, mu, "0.1", "[0, inf)", "ridge: mu/2 |W|^2"),
+                 "all layers at once, or a sweep through them"),
+    TALLY_OPTION(REAL, admm_options, nu, NULL, "(0, inf)",
+                 "weight of |z - W p - b|^2 and |q - f(z)|^2; none: 0.01, of dladmm "
+                 "0.001; mdlam has rho there"),
+    TALLY_OPTION(REAL, admm_options, rho, NULL, "(0, inf)",
+                 "weight of the constraint; above 4 nu pdadmm never rises; none: 0.05, "
+                 "of dladmm and mdlam 0.001"),
+    TALLY_OPTION(REAL, admm_options, mu, NULL, "[0, inf)",
+                 "ridge: mu/2 |W|^2; none: 0.1, of dladmm 0, of mdlam 0.05"),
     TALLY_OPTION(SIZES, admm_options, grow, "2x5x10", "[1, 1024]",
                  "pdadmm: layers of each stage, before all; none: all at once"),
     TALLY_OPTION(SIZES, admm_options, iterations, "100x50x100", "[1, 1000000000]",
@@ -44,10 +46,12 @@ static const tally_option options[] = {
     TALLY_OPTION(REAL, admm_options, low, "0", "(-inf, inf)", "the lowest level"),
     TALLY_OPTION(REAL, admm_options, high, "3.984375", "(-inf, inf)",
                  "the highest level"),
-    TALLY_OPTION(REAL, admm_options, deviation, "0.1", "[0, inf)",
-                 "of the first W and b; 0: as the model draws them"),
-    TALLY_OPTION(REAL, admm_options, first, "0.01", "[0, inf)",
-                 "of the first W of layer 1; 0: deviation"),
+    TALLY_OPTION(REAL, admm_options, deviation, NULL, "[0, inf)",
+                 "of the first W and b; 0: as the model draws them; none: 0.1, of "
+                 "dladmm 0"),
+    TALLY_OPTION(REAL, admm_options, first, NULL, "[0, inf)",
+                 "of the first W of layer 1; 0: deviation; none: 0.01, of dladmm and "
+                 "mdlam 0"),
     TALLY_OPTION(
         CHOICE, admm_options, step, "exact", "exact|double",
         "length: by the curvature along the gradient, or doubled until it fits"),
@@ -71,28 +75,43 @@ static const tally_option options[] = {
 /* All of a rank's run; run->held. */
 typedef struct loop {
     admm a;
-    int32_t *label; /* owned */
-    int groups;     /* blocks of layers */
-    int team;       /* ranks that share one */
+    admm_options options; /* the run's, and what the method has where it says none */
+    int32_t *label;       /* owned */
+    int groups;           /* blocks of layers */
+    int team;             /* ranks that share one */
     admm_growth plan;
     size_t stage; /* of the plan */
     admm_reports reports;
     trainer_pace pace;
 } loop;
 
-static const admm_options *options_of(const tally_run *run)
+static const admm_method *const methods[] = {&admm_pdadmm, &admm_dladmm, &admm_mdlam};
+
+static void take_default(double *value, double initial)
 {
-    return run->trainer_options;
+    if (isnan(*value)) *value = initial;
+}
+
+static admm_options options_of(const tally_run *run)
+{
+    admm_options o = *(const admm_options *)run->trainer_options;
+    const admm_defaults *d = &methods[o.method]->defaults;
+
+    take_default(&o.nu, d->nu);
+    take_default(&o.rho, d->rho);
+    take_default(&o.mu, d->mu);
+    take_default(&o.deviation, d->deviation);
+    take_default(&o.first, d->first);
+    return o;
 }
 
 /* ---- ranks ---- */
 
 static tally_status deal_ranks(loop *l, const tally_run *run, size_t layers)
 {
-    const admm_options *o = options_of(run);
     int size = run->comm->size;
 
-    l->groups = o->method != ADMM_PDADMM ? 1 : size;
+    l->groups = methods[l->options.method]->sequential ? 1 : size;
     if (l->groups > (int)layers)
         for (l->groups = (int)layers; size % l->groups;)
             l->groups--;
@@ -107,8 +126,6 @@ static tally_status deal_ranks(loop *l, const tally_run *run, size_t layers)
 
 /* ---- open and close ---- */
 
-static const admm_method *const methods[] = {&admm_pdadmm, &admm_dladmm, &admm_mdlam};
-
 static tally_status open_solver(loop *l, tally_run *run)
 {
     admm_shape shapes[ADMM_LAYERS_MOST];
@@ -117,11 +134,11 @@ static tally_status open_solver(loop *l, tally_run *run)
 
     TALLY_TRY(admm_read_net(run, shapes, &count));
     TALLY_TRY(deal_ranks(l, run, count));
-    admm_plan_growth(&l->plan, options_of(run), shapes, count);
+    admm_plan_growth(&l->plan, &l->options, shapes, count);
     int member = run->comm->rank % l->team;
     tally_span share = tally_shard(run->sampler.train_count, member, l->team);
 
-    a->o = options_of(run);
+    a->o = &l->options;
     a->method = methods[a->o->method];
     a->comm = run->comm;
     a->state = &run->trainer_state;
@@ -152,11 +169,12 @@ static tally_status open(tally_run *run)
 
     run->held = l;
     if (!l) return TALLY_FAIL(MEMORY, "no memory for trainer admm");
+    l->options = options_of(run);
     TALLY_TRY(open_solver(l, run));
     TALLY_TRY(trainer_pace_open(&l->pace));
     run->snapshot = snapshot;
     run->score = score;
-    run->steps_per_epoch = options_of(run)->every;
+    run->steps_per_epoch = l->options.every;
     run->sampler.batch = run->sampler.train_count; /* a step takes all rows */
     if (run->options->steps == 0) run->steps = l->plan.begins[l->plan.stages];
     return TALLY_OK;

@@ -171,9 +171,37 @@ Test(admm, a_resumed_run_ends_with_the_same_bits)
     expect_resumed("sim:ranks=3", "admm:iterations=20x20x30", "57");
     expect_resumed("sim:ranks=3", "admm:iterations=20x20x30,quantize=p", "11");
     expect_resumed("sim:ranks=2", "admm:iterations=20x20x30,quantize=pq", "40");
-    expect_resumed("self", "admm:method=dladmm,nu=0.001,rho=0.001,mu=0,iterations=21",
-                   "9");
-    expect_resumed("self", "admm:method=mdlam,rho=0.001,mu=0.05,iterations=21", "9");
+    expect_resumed("self", "admm:method=dladmm,iterations=21", "9");
+    expect_resumed("self", "admm:method=mdlam,iterations=21", "9");
+}
+
+/* A method brings its own weights; what is set wins over them. */
+static void expect_alike(const char *trainer, const char *other, bool alike)
+{
+    trial a = {.model = "mlp:hidden=12x12", .trainer = trainer};
+    trial b = {.model = "mlp:hidden=12x12", .trainer = other};
+
+    run_on(&a, "self");
+    run_on(&b, "self");
+    cr_assert(eq(int, a.hash[0] == b.hash[0], alike), "%s, %s", trainer, other);
+}
+
+Test(admm, a_method_brings_its_own_defaults)
+{
+    expect_alike("admm:iterations=4",
+                 "admm:iterations=4,nu=0.01,rho=0.05,mu=0.1,deviation=0.1,first=0.01",
+                 true);
+    expect_alike("admm:method=dladmm,iterations=4",
+                 "admm:method=dladmm,iterations=4,nu=0.001,rho=0.001,mu=0,deviation=0",
+                 true);
+    expect_alike("admm:method=mdlam,iterations=4",
+                 "admm:method=mdlam,iterations=4,rho=0.001,mu=0.05,deviation=0.1,"
+                 "first=0",
+                 true);
+    expect_alike("admm:method=mdlam,iterations=4",
+                 "admm:method=mdlam,iterations=4,mu=0.06", false);
+    expect_alike("admm:method=dladmm,iterations=4",
+                 "admm:method=dladmm,iterations=4,nu=0.002", false);
 }
 
 /* The score by the pipeline is that of the whole weights on one rank. */
@@ -223,10 +251,9 @@ Test(admm, the_pipeline_scores_what_the_weights_score)
 /* Sums over samples take another order in a team: 3 ranks on 1 block, 4 on 2 blocks. */
 Test(admm, ranks_beyond_the_layers_share_the_samples)
 {
-    static const char *const trainers[] = {
-        "admm:method=dladmm,nu=0.001,rho=0.001,mu=0,iterations=20",
-        "admm:method=mdlam,rho=0.001,mu=0.05,iterations=20",
-        "admm:iterations=20,grow=none"};
+    static const char *const trainers[] = {"admm:method=dladmm,iterations=20",
+                                           "admm:method=mdlam,iterations=20",
+                                           "admm:iterations=20,grow=none"};
     static const char *const comms[] = {"sim:ranks=3", "sim:ranks=3", "sim:ranks=4"};
 
     for (size_t i = 0; i < 3; i++) {

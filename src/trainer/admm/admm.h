@@ -23,7 +23,8 @@ typedef enum admm_variant { ADMM_SPEC, ADMM_RELEASED } admm_variant;
 
 typedef enum admm_quantize { ADMM_NONE, ADMM_P, ADMM_PQ, ADMM_Q } admm_quantize;
 
-/* The options of the trainer: src/trainer/admm.c documents each. */
+/* The options of the trainer: src/trainer/admm.c documents each.  nu, rho, mu,
+ * deviation and first are NAN until set: the method has its own. */
 typedef struct admm_options {
     int method, step, variant, quantize;
     double nu, rho, mu;
@@ -72,8 +73,14 @@ typedef struct admm_terms {
 
 typedef struct admm admm;
 
+/* What a method takes where the user says nothing. */
+typedef struct admm_defaults {
+    double nu, rho, mu, deviation, first;
+} admm_defaults;
+
 typedef struct admm_method {
     const char *name;
+    admm_defaults defaults;
     bool sequential;       /* a sweep through the layers: the pipeline is one rank */
     bool residual_is_most; /* over entries, not a sum of squares */
     /* Memory that the method has beside p, y and z. */

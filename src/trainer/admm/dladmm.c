@@ -166,6 +166,7 @@ static bool descends(const admm *a)
 
 const admm_method admm_dladmm = {
     .name = "dladmm",
+    .defaults = {.nu = 0.001, .rho = 0.001, .mu = 0, .deviation = 0, .first = 0},
     .sequential = true,
     .open = open,
     .iterate = iterate,

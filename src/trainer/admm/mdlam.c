@@ -248,6 +248,7 @@ static bool descends(const admm *a)
 
 const admm_method admm_mdlam = {
     .name = "mdlam",
+    .defaults = {.nu = 0.001, .rho = 0.001, .mu = 0.05, .deviation = 0.1, .first = 0},
     .sequential = true,
     .residual_is_most = true,
     .open = open,

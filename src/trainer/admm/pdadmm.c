@@ -269,6 +269,7 @@ static bool descends(const admm *a)
 
 const admm_method admm_pdadmm = {
     .name = "pdadmm",
+    .defaults = {.nu = 0.01, .rho = 0.05, .mu = 0.1, .deviation = 0.1, .first = 0.01},
     .open = open,
     .iterate = iterate,
     .settle = settle,
