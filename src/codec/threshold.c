@@ -7,8 +7,9 @@
  * Implementations of Compressed Communication for Distributed Deep Learning, 2019,
  * arXiv:1911.08250.  A message is as long as the values make it, between 8 bytes and
  * that of `most` n entries: when more of them pass, t is raised by factors of 1.3, as
- * DGC's released code adapts its own (Lin et al. 2017, arXiv:1712.01887).  Biased:
- * wants error feedback.  NaN passes.
+ * DGC's released code adapts its own (Lin et al. 2017, arXiv:1712.01887); when a raise
+ * leaves none at all, the first `most` from before it go.  Biased: wants error
+ * feedback. NaN passes.
  *
  * Message: the number of entries (8 bytes), the values as floats, the indices of
  * ceil(log2 n) bits each, ascending.  What is dropped is at most all of v. */
@@ -87,7 +88,9 @@ static tally_status encode(tally_codec *k, tally_piece piece, const tally_real *
 
     while (c > most && t < 1e300) {
         t = t > 0 ? t * 1.3 : 1e-45;
-        c = collect(v, piece.count, t, k->inner, most);
+        uint64_t fewer = collect(v, piece.count, t, k->inner, most);
+        if (fewer == 0) break;
+        c = fewer;
     }
     if (c > most) c = most;
     memcpy(bytes, &c, sizeof c);

@@ -48,6 +48,16 @@ Test(threshold, rises_when_too_many_pass)
     cr_assert(lt(dbl, most, least));
 }
 
+/* Equal values pass all or none: a tenth of them goes, not nothing for ever. */
+Test(threshold, something_goes_whenever_something_lies_above)
+{
+    for (size_t i = 0; i < N; i++)
+        v[i] = (tally_real)0.05;
+    pass("threshold:threshold=0.01,most=0.1", 0, v, N, message, back);
+    for (size_t i = 0; i < N; i++)
+        cr_assert(eq(dbl, (double)back[i], i < 100 ? (double)(float)0.05 : 0));
+}
+
 Test(threshold, refuses_a_length_that_is_not_its_own)
 {
     uint64_t bytes[2] = {1};
