@@ -114,6 +114,8 @@ typedef struct tally_tale {
     uint64_t staleness_most,
         lead_most; /* lead: clocks before the slowest, at a start */
     double staleness_sum;
+    uint64_t bytes_pushed, bytes_replied; /* gradients that server 0 got, weights that
+                                             it sent */
     double idle;  /* share of its time that server 0 waited, 0..1 */
     size_t count; /* workers */
     tally_worker_tale *worker;

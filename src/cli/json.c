@@ -110,6 +110,8 @@ static int put_tale(json_t *json, const tally_tale *t)
     bad |= put_tally(json, "returned_workers", t, x->returned);
     bad |= put_tally(json, "staleness_max", t, x->staleness_most);
     bad |= put_tally(json, "lead_max", t, x->lead_most);
+    bad |= put_tally(json, "bytes_pushed", t, x->bytes_pushed);
+    bad |= put_tally(json, "bytes_replied", t, x->bytes_replied);
     bad |= json_object_set_new(json, "staleness_mean",
                                cli_json_number(x->staleness_sum / (double)x->pushes));
     bad |=

@@ -41,6 +41,7 @@
  * ranks and plan. */
 
 #include "aggregate/aggregate.h"
+#include "codec/memory.h"
 #include "exchange/exchange.h"
 
 #include <math.h>
@@ -202,28 +203,12 @@ static int choose_form(const tally_exchange *x)
 static void add_memory(const tally_exchange *x, const parcel *p)
 {
     const office *o = x->inner;
-    const tally_real per_rate = (tally_real)(1 / p->rate);
     const tally_real beta = (tally_real)((const gather *)x->options)->beta;
 
     if (!o->error || p->up_codec == &o->plain) return;
-    for (size_t i = 0, c = p->s.first; i < p->s.count; i++, c++) {
-        if (o->velocity) p->v[i] = o->velocity[c] = beta * o->velocity[c] + p->v[i];
-        p->v[i] += o->error[c] * per_rate;
-    }
-}
-
-/* memory <- rate (v - q), q being what the message says; where it says something, the
- * velocity is forgotten.  All point at the first value of the part. */
-static tally_status keep_rest(tally_codec *k, tally_piece piece, const void *message,
-                              size_t bytes, double rate, const tally_real *v,
-                              tally_real *memory, tally_real *velocity)
-{
-    TALLY_TRY(tally_codec_decode(k, piece, message, bytes, memory));
-    for (size_t i = 0; i < piece.count; i++) {
-        if (velocity && memory[i] != 0) velocity[i] = 0;
-        memory[i] = (tally_real)rate * (v[i] - memory[i]);
-    }
-    return TALLY_OK;
+    for (size_t i = 0, c = p->s.first; o->velocity && i < p->s.count; i++, c++)
+        p->v[i] = o->velocity[c] = beta * o->velocity[c] + p->v[i];
+    tally_memory_add(o->error + p->s.first, p->rate, p->s.count, p->v);
 }
 
 /* ---- out ---- */
@@ -238,9 +223,9 @@ static tally_status write_message(parcel *p, tally_span part, unsigned char *to,
 
     TALLY_TRY(tally_codec_encode(p->up_codec, piece, p->v + part.first, to, bytes));
     if (o->error && p->up_codec != &o->plain)
-        TALLY_TRY(keep_rest(p->up_codec, piece, to, *bytes, p->rate, p->v + part.first,
-                            o->error + piece.first,
-                            o->velocity ? o->velocity + piece.first : NULL));
+        TALLY_TRY(tally_memory_keep(p->up_codec, piece, to, *bytes, p->rate,
+                                    p->v + part.first, o->error + piece.first,
+                                    o->velocity ? o->velocity + piece.first : NULL));
     if (x->tamper && *bytes) x->tamper(x->tamper_context, p->step, to, *bytes);
     return TALLY_OK;
 }
@@ -372,8 +357,8 @@ static tally_status answer(parcel *p)
         o->result[i] += o->owner[piece.first + i] / (tally_real)p->rate;
     TALLY_TRY(tally_codec_encode(p->back_codec, piece, o->result, p->answer, &bytes));
     if (remembers)
-        TALLY_TRY(keep_rest(p->back_codec, piece, p->answer, bytes, p->rate, o->result,
-                            o->owner + piece.first, NULL));
+        TALLY_TRY(tally_memory_keep(p->back_codec, piece, p->answer, bytes, p->rate,
+                                    o->result, o->owner + piece.first, NULL));
     for (int q = 0; q < x->comm->size; q++) {
         p->at[q] = p->answer;
         p->bytes[q] = bytes;

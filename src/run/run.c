@@ -279,12 +279,8 @@ static tally_status open_exchange(tally_run *run)
     if (a->ops && !is_lockstep(run) && !(run->trainer->roles && only_late))
         return TALLY_FAIL(OPTION, "attack %s is for trainer lockstep, not %s",
                           a->ops->about.name, run->trainer->about.name);
-    if (run->trainer->roles) {
-        if (strcmp(o->codec, "fp32") != 0)
-            return TALLY_FAIL(OPTION, "codec %s is for exchange gather, not trainer %s",
-                              o->codec, run->trainer->about.name);
+    if (run->trainer->roles)
         return tally_attack_prepare(&run->attack, &run->f->layout, o->seed);
-    }
     x->codec = o->codec;
     x->aggregate = o->aggregate;
     if (a->ops && a->ops->tamper && a->lies) {

@@ -86,6 +86,7 @@ static tally_status open(tally_run *run)
             "trainer server: record and replay are for servers=1: each of "
             "%d servers has an order of arrival of its own",
             run->holders);
+    TALLY_TRY(tally_coding_check(run));
     return tally_compensate_open(run);
 }
 

@@ -24,11 +24,11 @@ got=$(ranks 4 train --resume "$work/run" --steps 0 --quiet --json | hash)
 [ "$got" = "$lockstep" ] || fail "resumed with bsp: $got, whole $lockstep"
 
 # What arrived under mpirun in some order is gone through again on simulated ranks.
-for consistency in async ssp:bound=1 backup; do
-    real=$(ranks 4 train $small --strategy async --consistency "$consistency" --trainer.record "$work/order" | hash)
-    simulated=$("$TALLY" train $small --strategy async --consistency "$consistency" --comm sim:ranks=4 \
+for how in "async --codec fp32" "async --codec sign" "ssp:bound=1 --codec qsgd" "backup --codec fp32"; do
+    real=$(ranks 4 train $small --strategy async --consistency $how --trainer.record "$work/order" | hash)
+    simulated=$("$TALLY" train $small --strategy async --consistency $how --comm sim:ranks=4 \
         --trainer.replay "$work/order" | hash)
-    [ -n "$real" ] && [ "$real" = "$simulated" ] || fail "$consistency: $real, replayed $simulated"
+    [ -n "$real" ] && [ "$real" = "$simulated" ] || fail "$how: $real, replayed $simulated"
 done
 
 expect 2 "leaves none to work" "$TALLY" train $small --comm self --strategy async

@@ -43,8 +43,6 @@ Test(server, a_straggler_by_name_is_late_and_nothing_else)
     errand_close(&e);
     expect_refused("trainer=server attack=sign_flip:ranks=3", "sim:ranks=5",
                    "attack sign_flip is for trainer lockstep, not server");
-    expect_refused("trainer=server codec=sign", "sim:ranks=5",
-                   "is for exchange gather, not trainer server");
 }
 
 /* One rank serves and works: then it is plain gradient descent. */

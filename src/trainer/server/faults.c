@@ -108,6 +108,7 @@ const char *tally_store_find_fault(const tally_store *s, const tally_seat *p)
     const tally_push *push = &p->push;
 
     if (!p->complete) return "has pieces of another length";
+    if (p->garbled) return "is nothing that the codec writes";
     if (push->layout != tally_layout_hash(&s->run->f->layout))
         return "is of another model";
     if (tally_store_coordinates(s) && push->ticket != p->ticket)

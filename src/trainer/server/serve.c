@@ -39,51 +39,78 @@ void tally_store_warn(const tally_store *s, const char *sentence)
 
 /* ---- to a worker ---- */
 
-static tally_status expect_push(tally_store *s, tally_seat *p)
+static bool is_coded(const tally_store *s)
 {
-    tally_comm *c = s->run->comm;
-
-    p->arrived = 0;
-    p->finite = p->complete = true;
-    for (size_t k = 0; k < s->piece_count; k++) {
-        tally_span piece = s->pieces[k];
-
-        TALLY_TRY(tally_irecv(c, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_PIECE),
-                              p->inbox + (piece.first - s->slice.first),
-                              piece.count * sizeof(tally_real), &p->pieces[k]));
-    }
-    return tally_irecv(c, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_PUSH), &p->push,
-                       sizeof p->push, &p->note);
+    return s->coding.coded;
 }
 
-/* A rule with a place of its own sends workers there. */
-static tally_status fill_sent(tally_store *s, tally_seat *p)
+static tally_status expect_piece(tally_store *s, tally_seat *p, size_t k)
+{
+    tally_span piece = s->pieces[k];
+    void *to = p->inbox + (piece.first - s->slice.first);
+
+    if (is_coded(s)) to = p->coded + s->piece_at[k];
+    return tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_PIECE), to,
+                       tally_coding_push_most(&s->coding, piece.count), &p->pieces[k]);
+}
+
+static tally_status expect_push(tally_store *s, tally_seat *p)
+{
+    p->arrived = 0;
+    p->finite = p->complete = true;
+    p->garbled = false;
+    for (size_t k = 0; k < s->piece_count; k++)
+        TALLY_TRY(expect_piece(s, p, k));
+    return tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_PUSH),
+                       &p->push, sizeof p->push, &p->note);
+}
+
+/* Writes the weights for p, as they are or through the codec.  A rule with a place of
+ * its own sends workers there. */
+static tally_status fill_reply(tally_store *s, tally_seat *p, const void **message,
+                               size_t *bytes)
 {
     tally_step t = {.number = s->version + 1};
+    tally_piece slice = {s->version, s->slice.first, s->slice.count};
     const tally_real *at;
 
-    if (p->holds == s->version) return TALLY_OK;
+    *message = p->sent;
+    *bytes = s->slice.count * sizeof *p->sent;
+    if (p->holds == s->version && !is_coded(s)) return TALLY_OK;
     TALLY_TRY(tally_rule_place(&s->run->rule, &t, s->live, s->room, &at));
-    memcpy(p->sent, at + s->slice.first, s->slice.count * sizeof *p->sent);
+    at += s->slice.first;
+    if (is_coded(s) && p->knows) {
+        *message = p->message;
+        return tally_coding_reply(&s->coding, slice, at, p->sent, p->message, bytes);
+    }
+    memcpy(p->sent, at, *bytes);
+    return TALLY_OK;
+}
+
+static tally_status send_weights(tally_store *s, tally_seat *p)
+{
+    const void *message;
+    size_t bytes;
+
+    p->reply.whole = !is_coded(s) || !p->knows;
+    TALLY_TRY(fill_reply(s, p, &message, &bytes));
+    TALLY_TRY(expect_push(s, p));
+    TALLY_TRY(tally_isend(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_WEIGHTS),
+                          message, bytes, &p->sends[0]));
+    p->knows = true;
+    s->tale->bytes_replied += bytes;
     return TALLY_OK;
 }
 
 static tally_status send_reply(tally_store *s, tally_seat *p, bool end)
 {
-    tally_comm *c = s->run->comm;
-
     p->reply = (tally_reply){.version = s->version,
                              .ticket = p->ticket,
                              .end = end,
                              .lost = (uint32_t)s->tale->lost};
-    if (!end) {
-        TALLY_TRY(fill_sent(s, p));
-        TALLY_TRY(expect_push(s, p));
-        TALLY_TRY(tally_isend(c, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_WEIGHTS),
-                              p->sent, s->slice.count * sizeof *p->sent, &p->sends[0]));
-    }
-    TALLY_TRY(tally_isend(c, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_REPLY), &p->reply,
-                          sizeof p->reply, &p->sends[1]));
+    if (!end) TALLY_TRY(send_weights(s, p));
+    TALLY_TRY(tally_isend(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_REPLY),
+                          &p->reply, sizeof p->reply, &p->sends[1]));
     p->presence = end ? GONE : WORKING;
     p->version = s->version;
     p->heard = tally_store_now(s);
@@ -159,11 +186,30 @@ tally_status tally_store_take_push(tally_store *s, tally_seat *p)
     return tally_store_reply_to_all(s);
 }
 
+/* Bytes that the codec cannot have written are the worker's fault, not ours. */
+static tally_status decode_piece(tally_store *s, tally_seat *p, size_t k, size_t bytes)
+{
+    tally_span piece = s->pieces[k];
+    tally_status status = tally_codec_decode(
+        &s->coding.up, (tally_piece){p->version, piece.first, piece.count},
+        p->coded + s->piece_at[k], bytes, p->inbox + (piece.first - s->slice.first));
+
+    if (status != TALLY_FORMAT) return status;
+    p->garbled = true;
+    tally_error_clear();
+    return TALLY_OK;
+}
+
 static tally_status take_piece(tally_store *s, tally_seat *p, size_t bytes)
 {
-    tally_span piece = s->pieces[p->arrived++];
+    size_t k = p->arrived++;
+    tally_span piece = s->pieces[k];
 
-    if (bytes != piece.count * sizeof(tally_real)) p->complete = false;
+    s->tale->bytes_pushed += bytes;
+    if (is_coded(s))
+        TALLY_TRY(decode_piece(s, p, k, bytes));
+    else if (bytes != piece.count * sizeof(tally_real))
+        p->complete = false;
     if (!tally_all_finite(p->inbox + (piece.first - s->slice.first), piece.count))
         p->finite = false;
     return TALLY_OK;
@@ -306,11 +352,55 @@ static tally_status open_wire(tally_store *s)
     return TALLY_OK;
 }
 
+/* Room for messages, each on a cache line of its own. */
+static size_t stride(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+static tally_status open_coding(tally_store *s)
+{
+    size_t longest = 0, bytes = 0, reply = 0;
+
+    for (size_t k = 0; k < s->piece_count; k++)
+        if (s->pieces[k].count > longest) longest = s->pieces[k].count;
+    TALLY_TRY(tally_coding_open(&s->coding, s->run, longest, s->slice.count));
+    if (!is_coded(s)) return TALLY_OK;
+    s->piece_at = calloc(s->piece_count + 1, sizeof *s->piece_at);
+    if (!s->piece_at) return TALLY_FAIL(MEMORY, "no memory for a server's messages");
+    for (size_t k = 0; k < s->piece_count; k++) {
+        s->piece_at[k] = bytes;
+        bytes += stride(tally_coding_push_most(&s->coding, s->pieces[k].count));
+    }
+    reply = tally_coding_reply_most(&s->coding, s->slice.count);
+    for (int m = 0; m < s->count; m++) {
+        s->seats[m].coded = tally_allocate(bytes + 1, 1);
+        s->seats[m].message = tally_allocate(reply + 1, 1);
+        if (!s->seats[m].coded || !s->seats[m].message)
+            return TALLY_FAIL(MEMORY, "no memory for the messages of %d workers",
+                              s->count);
+    }
+    return TALLY_OK;
+}
+
+static void close_coding(tally_store *s)
+{
+    for (int m = 0; s->seats && m < s->count; m++) {
+        free(s->seats[m].coded);
+        free(s->seats[m].message);
+        s->seats[m].coded = s->seats[m].message = NULL;
+    }
+    free(s->piece_at);
+    s->piece_at = NULL;
+    tally_coding_close(&s->coding);
+}
+
 tally_status tally_store_start(tally_store *s)
 {
     tally_run *run = s->run;
 
     TALLY_TRY(open_wire(s));
+    TALLY_TRY(open_coding(s));
     run->held = s;
     run->snapshot = tally_store_snapshot;
     run->breathe = breathe;
@@ -381,6 +471,7 @@ void tally_store_hang_up(tally_store *s)
     for (int r = 0; w->step_out && r < s->servers; r++)
         tally_abandon(c, &w->step_out[r]);
     tally_abandon(c, &w->step_in);
+    close_coding(s);
     free(w->watched);
     free(w->whose);
     free(w->step_out);

@@ -14,6 +14,7 @@
 #define TALLY_TRAINER_SERVER_SERVER_H
 
 #include "trainer/server/arrivals.h"
+#include "trainer/server/coding.h"
 #include "trainer/server/tickets.h"
 #include "trainer/trainer.h"
 
@@ -49,8 +50,9 @@ typedef struct tally_push {
 
 typedef struct tally_reply {
     uint64_t version, ticket;
-    uint32_t end;  /* no weights follow: there is nothing left to do */
-    uint32_t lost; /* ranks that are gone */
+    uint32_t end;   /* no weights follow: there is nothing left to do */
+    uint32_t whole; /* the weights as they are, whatever the codec */
+    uint32_t lost;  /* ranks that are gone */
 } tally_reply;
 
 /* Cuts the vector into slices of nearly the same length that start on multiples of 64,
@@ -102,12 +104,16 @@ struct tally_seat {
     uint64_t version;  /* of the weights it was sent last */
     uint64_t holds;    /* version of the weights in `sent` */
     tally_real *inbox; /* owned: its gradient, of the slice */
-    tally_real *sent;  /* owned: the weights it was sent last, of the slice */
+    tally_real *sent;  /* owned: the weights as it knows them, of the slice */
+    bool knows;        /* it was sent weights in this session */
+    unsigned char *coded, *message; /* owned: its push and its reply through the codec;
+                                       NULL: not coded */
     tally_push push;
     tally_reply reply;
     tally_request *pieces; /* owned: one per piece */
     size_t arrived;        /* pieces of the push so far */
     bool finite, complete; /* of those pieces */
+    bool garbled;          /* one of them is nothing that the codec writes */
     bool ready;            /* a whole push waits for its turn in a replay */
     tally_request note, sends[2], beat_in, beat_out;
     double heard; /* when it spoke last */
@@ -123,7 +129,9 @@ struct tally_store {
     tally_span *slices; /* owned: of all servers */
     tally_span slice;
     tally_span *pieces; /* owned: of the slice, in the order they come */
+    size_t *piece_at;   /* owned: beside it, where its message is in `coded` */
     size_t piece_count;
+    tally_coding coding;
     tally_real *live; /* owned: the weights, at their places; only the slice counts */
     tally_real *room; /* owned: as long */
     uint64_t version; /* updates of the slice so far */

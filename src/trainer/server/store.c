@@ -115,8 +115,9 @@ tally_status tally_store_apply(tally_store *s, tally_seat *p)
     }
     add_score(&s->scores[tally_store_step(s) % SCORES_KEPT], &p->push.score);
     tally_compensate(s, p);
-    TALLY_TRY(move(s, t, p->inbox, s->run->rule.ops->place ? NULL : p->sent));
-    p->holds = s->version;
+    bool copies = !s->run->rule.ops->place && !s->coding.coded;
+    TALLY_TRY(move(s, t, p->inbox, copies ? p->sent : NULL));
+    if (copies) p->holds = s->version;
     tally_tickets_settle(&s->tickets, p->push.ticket);
     count_staleness(s, p, tau);
     return TALLY_OK;

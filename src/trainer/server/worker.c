@@ -4,8 +4,9 @@
  *         wait       for the weights of every slice, and a ticket
  *         gradient   g <- grad f(w; rows of the ticket)
  *         propose    g <- what this worker wants to say        rule, piece by piece
- *         push       each piece as soon as the backward pass has finished it, then a
- *                    note: the rows, the weights' version, the loss
+ *         push       each piece as soon as the backward pass has finished it, through
+ *                    the codec (coding.c), then a note: the rows, the weights'
+ *                    version, the loss
  *
  * A clip of scope local needs all of g, and then nothing leaves before the end.  While
  * it computes it says now and then that it is there, between layers; a layer that takes
@@ -19,12 +20,14 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { BEATS_PER_PATIENCE = 4, PATIENCE_WITH_SERVERS = 4, NAPS = 8 };
 
 /* A server as a worker sees it. */
 typedef struct counter {
     tally_span slice;
+    unsigned char *message; /* owned: weights through the codec; NULL: not coded */
     tally_reply reply;
     tally_push push;
     tally_request weights, note, pushed, beat_in, beat_out;
@@ -40,10 +43,13 @@ typedef struct worker {
     int *to;              /* owned: beside it, which server */
     tally_request *sends; /* owned: beside it */
     size_t piece_count, next;
-    tally_request **list; /* owned: what it waits for, its own server's last */
-    tally_real *w;        /* the weights it works at: owned when it serves too */
-    tally_real *g;        /* owned */
-    uint64_t *rows;       /* owned */
+    tally_coding coding;
+    unsigned char **coded; /* owned, and what it points at: the pieces' messages */
+    tally_real *memory;    /* owned: what pushes left out; NULL: not kept */
+    tally_request **list;  /* owned: what it waits for, its own server's last */
+    tally_real *w;         /* the weights it works at: owned when it serves too */
+    tally_real *g;         /* owned */
+    uint64_t *rows;        /* owned */
     tally_step t;
     uint64_t clock, ticket;
     double work; /* declared seconds of the gradient, for simulated comms; else 0 */
@@ -98,12 +104,28 @@ static tally_status expect_reply(worker *w, int s)
 {
     counter *c = &w->counters[s];
     tally_comm *comm = w->run->comm;
+    void *to = c->message ? (void *)c->message : w->w + c->slice.first;
 
-    TALLY_TRY(tally_irecv(comm, s, TALLY_TAG(TALLY_EXCHANGE, TAG_WEIGHTS),
-                          w->w + c->slice.first, c->slice.count * sizeof *w->w,
+    TALLY_TRY(tally_irecv(comm, s, TALLY_TAG(TALLY_EXCHANGE, TAG_WEIGHTS), to,
+                          tally_coding_reply_most(&w->coding, c->slice.count),
                           &c->weights));
     return tally_irecv(comm, s, TALLY_TAG(TALLY_EXCHANGE, TAG_REPLY), &c->reply,
                        sizeof c->reply, &c->note);
+}
+
+/* w <- w as the reply says. */
+static tally_status read_weights(worker *w, const counter *c)
+{
+    tally_real *to = w->w + c->slice.first;
+    size_t whole = c->slice.count * sizeof *to;
+
+    if (!c->message) return TALLY_OK;
+    if (!c->reply.whole)
+        return tally_coding_follow(
+            &w->coding, (tally_piece){c->reply.version, c->slice.first, c->slice.count},
+            c->message, c->weights.bytes, to);
+    memcpy(to, c->message, whole);
+    return TALLY_OK;
 }
 
 enum { NOTE, WEIGHTS, BEAT, KINDS }; /* entries of a server in the list */
@@ -174,22 +196,40 @@ static tally_status wait_for_replies(worker *w)
     if (w->counters[0].reply.end) return TALLY_OK;
     for (size_t k = 0; k < w->piece_count; k++) /* long done: it was answered */
         TALLY_TRY(tally_wait(w->run->comm, &w->sends[k], NULL));
-    for (int s = 0; s < w->servers; s++)
+    for (int s = 0; s < w->servers; s++) {
         TALLY_TRY(tally_wait(w->run->comm, &w->counters[s].pushed, NULL));
+        TALLY_TRY(read_weights(w, &w->counters[s]));
+    }
     w->ticket = w->counters[0].reply.ticket;
     return TALLY_OK;
 }
 
 /* ---- gradient and push ---- */
 
+static tally_status code_piece(worker *w, size_t k, size_t *bytes)
+{
+    tally_span s = w->pieces[k];
+    tally_piece piece = {w->counters[w->to[k]].reply.version, s.first, s.count};
+
+    return tally_coding_push(&w->coding, piece, w->t.rate, w->g + s.first,
+                             w->memory ? w->memory + s.first : NULL, w->coded[k],
+                             bytes);
+}
+
 static tally_status send_piece(worker *w, size_t k)
 {
     tally_span piece = w->pieces[k];
     tally_view v = {.values = w->g};
+    const void *message = w->g + piece.first;
+    size_t bytes = piece.count * sizeof *w->g;
 
     TALLY_TRY(tally_rule_propose(&w->run->rule, &w->t, piece, w->g, &v));
+    if (w->coding.coded) {
+        message = w->coded[k];
+        TALLY_TRY(code_piece(w, k, &bytes));
+    }
     return tally_isend(w->run->comm, w->to[k], TALLY_TAG(TALLY_EXCHANGE, TAG_PIECE),
-                       w->g + piece.first, piece.count * sizeof *w->g, &w->sends[k]);
+                       message, bytes, &w->sends[k]);
 }
 
 /* Sends what is complete from coordinate `first` on. */
@@ -346,6 +386,45 @@ static void list_requests(worker *w)
     }
 }
 
+static tally_status open_coding(worker *w)
+{
+    size_t longest = 0, slice = 0;
+
+    for (size_t k = 0; k < w->piece_count; k++)
+        if (w->pieces[k].count > longest) longest = w->pieces[k].count;
+    for (int s = 0; s < w->servers; s++)
+        if (w->counters[s].slice.count > slice) slice = w->counters[s].slice.count;
+    TALLY_TRY(tally_coding_open(&w->coding, w->run, longest, slice));
+    if (!w->coding.coded) return TALLY_OK;
+    bool good = (w->coded = calloc(w->piece_count + 1, sizeof *w->coded)) != NULL;
+    for (size_t k = 0; good && k < w->piece_count; k++) {
+        size_t most = tally_coding_push_most(&w->coding, w->pieces[k].count);
+
+        good = (w->coded[k] = tally_allocate(most + 1, 1)) != NULL;
+    }
+    for (int s = 0; good && s < w->servers; s++) {
+        counter *c = &w->counters[s];
+        size_t most = tally_coding_reply_most(&w->coding, c->slice.count);
+
+        good = (c->message = tally_allocate(most + 1, 1)) != NULL;
+    }
+    if (good && tally_coding_remembers(&w->coding))
+        good = (w->memory = tally_allocate(w->run->f->layout.length,
+                                           sizeof *w->memory)) != NULL;
+    return good ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory to code gradients");
+}
+
+static void close_coding(worker *w)
+{
+    for (size_t k = 0; w->coded && k < w->piece_count; k++)
+        free(w->coded[k]);
+    for (int s = 0; w->counters && s < w->servers; s++)
+        free(w->counters[s].message);
+    free(w->coded);
+    free(w->memory);
+    tally_coding_close(&w->coding);
+}
+
 static tally_status open(worker *w)
 {
     const tally_run *run = w->run;
@@ -371,7 +450,7 @@ static tally_status open(worker *w)
     cut_into_pieces(w, slices);
     list_requests(w);
     free(slices);
-    return TALLY_OK;
+    return open_coding(w);
 }
 
 static void hang_up(worker *w)
@@ -393,6 +472,7 @@ static void hang_up(worker *w)
 
 static void close(worker *w)
 {
+    close_coding(w);
     free(w->counters);
     free(w->pieces);
     free(w->to);
