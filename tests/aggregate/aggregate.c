@@ -234,7 +234,7 @@ Test(aggregate, the_geometric_median_is_the_nearest_to_all)
             for (size_t r = 0; r < N; r++)
                 sum += sqrt(distance(z, r));
             z[i] -= side * 0.01;
-            cr_assert(gt(dbl, sum, least), "coordinate %zu", i);
+            cr_assert(lt(dbl, least, sum), "coordinate %zu", i);
         }
     }
 }

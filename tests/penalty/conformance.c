@@ -94,7 +94,7 @@ Test(penalty_conformance, spans_add_up_and_touch_only_what_decays)
             sum += tally_penalty_add(&x.p, &x.layout, (tally_span){0, cut}, 0.5, x.w,
                                      parts);
             cr_assert(epsilon_eq(dbl, sum, is, 4 * D * D * 0x1p-53));
-            cr_assert(gt(dbl, is, 0));
+            cr_assert(lt(dbl, 0, is));
             for (size_t i = 0; i < D; i++) {
                 cr_assert(eq(dbl, (double)parts[i], (double)whole[i]));
                 bool touched = fabs((double)whole[i]) > 0;

@@ -110,7 +110,7 @@ Test(build, an_l2_penalty_moves_weights_as_the_l2_of_a_rule)
         moved |= by_rule.w[i] < 0 || by_rule.w[i] > 0;
     }
     cr_assert(moved);
-    cr_assert(gt(dbl, by_penalty.loss, by_rule.loss)); /* the penalty is in it */
+    cr_assert(lt(dbl, by_rule.loss, by_penalty.loss)); /* the penalty is in it */
 }
 
 /* w^2 / 2, without data. */

@@ -152,7 +152,7 @@ Test(lockstep, ranks_do_not_matter_when_the_global_batch_is_the_same)
         cr_assert(fabs(a - b) <= allowed, "w[%zu]: %.9g on one rank, %.9g on four", i,
                   a, b);
     }
-    cr_assert(gt(dbl, moved, 100 * allowed));
+    cr_assert(lt(dbl, 100 * allowed, moved));
     cr_assert(eq(u64, one.rank[0].result.samples, four.rank[0].result.samples));
     errand_close(&one);
     errand_close(&four);
@@ -186,7 +186,7 @@ Test(lockstep, agreed_clipping_bounds_the_step)
         for (uint64_t t = 0; t < 5; t++)
             cr_assert(le(dbl, step_length(&e, t, 5), rate * b.max + allowed));
         /* 1e-6: what the rule adds to the norm. */
-        cr_assert(gt(dbl, step_length(&e, 0, 5), rate * (b.max - 1e-6) - allowed));
+        cr_assert(lt(dbl, rate * (b.max - 1e-6) - allowed, step_length(&e, 0, 5)));
         errand_close(&e);
     }
 }
@@ -205,7 +205,7 @@ Test(lockstep, local_clipping_bounds_each_share)
     agree_dully(&e, 3, 0, agreed, b);
     for (size_t i = 0; i < ERRAND_LENGTH; i++)
         apart = fmax(apart, rate * fabs(a[i] - b[i]));
-    cr_assert(gt(dbl, apart, 10 * tolerance(&e, 3, local)));
+    cr_assert(lt(dbl, 10 * tolerance(&e, 3, local), apart));
     errand_close(&e);
 }
 
@@ -360,7 +360,7 @@ Test(lockstep, a_signal_ends_the_step_and_the_rest_follows_later)
     expect_ok(errand_run(&resumed, "self"));
     cr_assert(eq(u64, resumed.rank[0].result.steps, 30));
     cr_assert(eq(sz, resumed.rank[0].call[7].count, 0)); /* step 8 was taken before */
-    cr_assert(gt(sz, resumed.rank[0].call[8].count, 0));
+    cr_assert(lt(sz, 0, resumed.rank[0].call[8].count));
     cr_assert(memcmp(through.rank[0].w, resumed.rank[0].w, sizeof through.rank[0].w) ==
               0);
     errand_close(&through);
