@@ -87,33 +87,55 @@ TALLY_API void tally_gather_close(tally_gather *g);
 
 /* ---- each shard to its owner, who combines; all get the result ---- */
 
-/* The units of a vector are dealt to the ranks in blocks of ceil(units / size): rank r
- * owns units [r*block, min((r+1)*block, units)), possibly none.
+/* Who takes part.  The first `owners` members own shards; with one, it is a server. */
+typedef struct tally_group {
+    const int *ranks; /* the members' ranks in the comm, borrowed; NULL: all */
+    int size, me;     /* members; which one this rank is */
+    int owners;
+} tally_group;
+
+/* Every rank of the comm, all of them owners. */
+TALLY_API tally_group tally_group_all(const tally_comm *c);
+
+/* The units of a vector are dealt to the owners in blocks of ceil(units / owners):
+ * member r owns units [r*block, min((r+1)*block, units)), possibly none.
  *
- * combine   ballots[r] is what rank r says of my shard, ballots[rank] included
+ * combine   ballots[r] is what member r says of my shard, ballots[me] included
  * result    where my shard of the result goes: inside `to`; when `to` is `from`, it is
- *           ballots[rank] */
+ *           ballots[me] */
 typedef tally_status (*tally_combine)(void *context, const void *const *ballots,
                                       size_t first, size_t units, void *result);
 
 typedef struct tally_sharded {
     tally_task task;
+    tally_group group;
     size_t from_unit, to_unit; /* bytes of a unit on the way to its owner, and back */
     size_t most, units;
     const unsigned char *from;
     unsigned char *to;
     unsigned char *inbox;    /* owned: the ballots of the others for my shard */
-    const void **ballots;    /* owned: size pointers */
-    tally_request *requests; /* owned: 4 per rank */
+    const void **ballots;    /* owned: one pointer a member */
+    tally_request *requests; /* owned: 4 a member */
     tally_combine combine;
     void *context;
+    /* Optional, set after open: a collective that combine starts on the same comm; the
+     * result is there, and goes out, when it is done. */
+    const tally_task *after;
     int tag, phase;
 } tally_sharded;
 
+/* Among all ranks of the comm. */
 TALLY_API tally_status tally_sharded_open(tally_sharded *s, tally_comm *c,
                                           tally_channel channel, int number,
                                           size_t from_unit, size_t to_unit, size_t most,
                                           tally_combine combine, void *context);
+/* Among some; groups that share no rank may have the same number. */
+TALLY_API tally_status tally_sharded_open_among(tally_sharded *s, tally_comm *c,
+                                                tally_group group,
+                                                tally_channel channel, int number,
+                                                size_t from_unit, size_t to_unit,
+                                                size_t most, tally_combine combine,
+                                                void *context);
 /* from: units * from_unit bytes; to: units * to_unit bytes; they may be the same array
  * when the units are equally long.  Both untouched until wait. */
 TALLY_API tally_status tally_sharded_start(tally_sharded *s, const void *from, void *to,
@@ -121,9 +143,12 @@ TALLY_API tally_status tally_sharded_start(tally_sharded *s, const void *from, v
 TALLY_API tally_status tally_sharded_wait(tally_sharded *s);
 TALLY_API void tally_sharded_close(tally_sharded *s);
 
-TALLY_API tally_span tally_sharded_shard(int rank, int size, size_t units);
+/* The shard of a member, and the bytes that it sends, of so many owners and members. */
+TALLY_API tally_span tally_sharded_shard(int member, int owners, size_t units);
 TALLY_API uint64_t tally_sharded_bytes(int rank, int size, size_t units,
                                        size_t from_unit, size_t to_unit);
+TALLY_API uint64_t tally_sharded_bytes_among(tally_group group, size_t units,
+                                             size_t from_unit, size_t to_unit);
 
 /* ---- from each rank to each: messages of any length up to a bound ---- */
 

@@ -110,7 +110,7 @@ struct tally_comm {
      * without MPI_Finalize, which would wait for it. */
     bool ragged;
     struct tally_shm *shm;        /* what sums through shared memory have in common */
-    struct tally_nodes *topology; /* owned: who is where; NULL until a sum asks */
+    struct tally_nodes *topology; /* owned: who is where; NULL until somebody asks */
     struct tally_progress *progress; /* the thread that advances tasks; NULL: none */
     tally_comm *next_moved;          /* the next comm that it advances */
     double busy, seen; /* seconds with a task under way, counted up to time seen */
@@ -157,6 +157,10 @@ TALLY_API void tally_abandon(tally_comm *c, tally_request *r);
 TALLY_API tally_status tally_comm_split(tally_comm *c, int color, int key,
                                         tally_comm **sub);
 TALLY_API void tally_comm_close(tally_comm *sub);
+
+/* Learns which ranks share a node: c->topology.  Collective; the first time it sends a
+ * number from each to each, on the control channel. */
+TALLY_API tally_status tally_comm_explore(tally_comm *c);
 
 /* Memory shared by the ranks of a node.  Sharing is collective over the node; unsharing
  * is local: the memory goes when all of its ranks are done with it. */

@@ -25,6 +25,8 @@ typedef struct tally_exchange tally_exchange;
 
 typedef struct tally_exchange_ops {
     tally_about about;
+    const char *bytes; /* what a rank sends for d values among n ranks, as a formula for
+                          people; lines end in \n, but for the last */
     tally_form form;
     bool whole; /* needs every span at once: its plan is one span */
     bool codes; /* uses x->codec and x->aggregate */

@@ -98,12 +98,27 @@ static void print_codec(const tally_about *about)
            ops->summable ? "; messages may be summed" : "");
 }
 
+static void print_exchange(const tally_about *about)
+{
+    const char *bytes = ((const tally_exchange_ops *)(const void *)about)->bytes;
+
+    if (!bytes) return;
+    puts("\nBytes that a rank sends for d values, of n ranks");
+    while (*bytes) {
+        size_t length = strcspn(bytes, "\n");
+
+        printf("  %.*s\n", (int)length, bytes);
+        bytes += length + (bytes[length] == '\n');
+    }
+}
+
 static void print_member(const tally_family *family, const tally_about *about)
 {
     printf("%s %s: %s\n", family->name, about->name, about->brief);
     if (about->paper && about->paper[0]) printf("%s\n", about->paper);
     if (family == &tally_strategy_family) print_row(about);
     if (family == &tally_codec_family) print_codec(about);
+    if (family == &tally_exchange_family) print_exchange(about);
     if (family == &tally_aggregate_family)
         printf("\nNeeds of n rows\n  %s\n",
                ((const tally_aggregate_ops *)(const void *)about)->needs);

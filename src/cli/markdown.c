@@ -11,6 +11,8 @@
 
 #include "cli/words.h"
 
+#include <string.h>
+
 static const char generated[] =
     "<!-- Made by tests/docs/renew-reference from the tables in the source. -->\n\n";
 
@@ -73,12 +75,29 @@ static void codec(FILE *to, const tally_about *about)
             ops->summable ? "; messages may be summed" : "");
 }
 
+/* What a rank sends; a formula of several lines keeps them. */
+static void exchange(FILE *to, const tally_about *about)
+{
+    const char *bytes = ((const tally_exchange_ops *)(const void *)about)->bytes;
+
+    if (!bytes) return;
+    fputs("Bytes that a rank sends for d values, of n ranks:\n\n", to);
+    while (*bytes) {
+        size_t length = strcspn(bytes, "\n");
+
+        fprintf(to, "    %.*s\n", (int)length, bytes);
+        bytes += length + (bytes[length] == '\n');
+    }
+    fputc('\n', to);
+}
+
 static void member(FILE *to, const tally_family *family, const tally_about *about)
 {
     fprintf(to, "## %s\n\n%s.\n\n", about->name, about->brief);
     if (about->paper && about->paper[0]) fprintf(to, "Source: %s.\n\n", about->paper);
     if (family == &tally_strategy_family) row(to, about);
     if (family == &tally_codec_family) codec(to, about);
+    if (family == &tally_exchange_family) exchange(to, about);
     if (family == &tally_aggregate_family)
         fprintf(to, "Needs of n rows: %s.\n\n",
                 ((const tally_aggregate_ops *)(const void *)about)->needs);

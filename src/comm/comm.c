@@ -287,6 +287,17 @@ void tally_unshare(tally_comm *c, tally_window *w)
     if (w) c->ops->unshare(c, w);
 }
 
+tally_status tally_comm_explore(tally_comm *c)
+{
+    if (c->topology) return TALLY_OK;
+    int *hosts = calloc((size_t)c->size, sizeof *hosts);
+    if (!hosts) return TALLY_FAIL(MEMORY, "no memory for %d hosts", c->size);
+    tally_status status = tally_gather_all(c, &c->host, sizeof c->host, hosts);
+    if (!status) status = tally_nodes_open(&c->topology, hosts, c->size);
+    free(hosts);
+    return status;
+}
+
 double tally_now(tally_comm *c)
 {
     return c->ops->now(c);

@@ -155,18 +155,6 @@ static tally_status advance_shm(tally_task *t)
     return TALLY_OK;
 }
 
-/* The first sum that asks learns who is where. */
-static tally_status explore(tally_comm *c)
-{
-    if (c->topology) return TALLY_OK;
-    int *hosts = calloc((size_t)c->size, sizeof *hosts);
-    if (!hosts) return TALLY_FAIL(MEMORY, "no memory for %d hosts", c->size);
-    tally_status status = tally_gather_all(c, &c->host, sizeof c->host, hosts);
-    if (!status) status = tally_nodes_open(&c->topology, hosts, c->size);
-    free(hosts);
-    return status;
-}
-
 static tally_status open_scratch(tally_sum *s)
 {
     tally_comm *c = s->task.comm;
@@ -209,7 +197,7 @@ tally_status tally_sum_open(tally_sum *s, tally_comm *c, tally_channel channel,
     };
     s->requests[0].tag = s->tag;
     if (algorithm == TALLY_SUM_SHM) TALLY_TRY(tally_shm_open(&s->shm, c));
-    if (crowded || algorithm == TALLY_SUM_HIER) TALLY_TRY(explore(c));
+    if (crowded || algorithm == TALLY_SUM_HIER) TALLY_TRY(tally_comm_explore(c));
     TALLY_TRY(open_scratch(s));
     return tally_task_open(&s->task);
 }

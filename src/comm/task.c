@@ -122,21 +122,35 @@ tally_status tally_task_start(tally_task *t)
     return TALLY_OK;
 }
 
-tally_status tally_task_advance(tally_comm *c, size_t most)
+/* One look at each; whether one of them ended. */
+static tally_status advance_once(tally_comm *c, size_t most, bool *ended)
 {
     size_t waiting = 0;
 
+    *ended = false;
     for (tally_task **at = &c->tasks; *at && waiting < most;) {
         tally_task *t = *at;
 
         TALLY_TRY(t->advance(t));
         if (t->done) {
             *at = t->next;
+            *ended = true;
             continue;
         }
         at = &t->next;
         waiting++;
     }
+    return TALLY_OK;
+}
+
+tally_status tally_task_advance(tally_comm *c, size_t most)
+{
+    bool ended;
+
+    /* An earlier task may have waited for one that ended. */
+    do
+        TALLY_TRY(advance_once(c, most, &ended));
+    while (ended && c->tasks);
     see(c);
     return TALLY_OK;
 }

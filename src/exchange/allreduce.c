@@ -96,6 +96,12 @@ const tally_exchange_ops tally_exchange_allreduce = {
               .paper = "Patarasuk and Yuan 2009; Rabenseifner 2004; Thakur et al. 2005",
               .options = options,
               .options_size = sizeof(allreduce)},
+    .bytes =
+        "ring, halving   2 (n - 1) / n 4 d, in whole values; halving: n = 2^k\n"
+        "tree            4 d for each child, and once to the parent\n"
+        "native, shm     modelled as ring\n"
+        "hier            the ring's inside a node; on its 1 / m of the values the\n"
+        "                ring's of k nodes of m ranks",
     .form = TALLY_NUMBERS,
     .open = open,
     .start = start,

@@ -635,6 +635,13 @@ const tally_exchange_ops tally_exchange_gather = {
               .options = options,
               .options_size = sizeof(gather),
               .slots = slots},
+    .bytes =
+        "B(c), R(c): bytes of c values by the codec, and of an answer (4 c, or\n"
+        "coded); s(q) = values of rank q's shard, ceil(d / n) at most\n"
+        "form=sharded  sum over q != r of B(s(q)) + (n - 1) R(s(r)), and 8 bytes a\n"
+        "              partial sum to each other rank where the aggregate has any\n"
+        "form=all      (n - 1) B(d)\n"
+        "form=sum      an all-reduce of B(d) / 4 values",
     .form = TALLY_NUMBERS,
     .codes = true,
     .open = open,

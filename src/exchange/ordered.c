@@ -90,6 +90,8 @@ const tally_exchange_ops tally_exchange_ordered = {
     .about = {.name = "ordered",
               .brief = "full-precision sum in rank order: the same bits everywhere",
               .paper = ""},
+    .bytes =
+        "4 (d - s) + 4 (n - 1) s, s = values of the rank's shard, ceil(d / n) at most",
     .form = TALLY_NUMBERS,
     .open = open,
     .start = start,

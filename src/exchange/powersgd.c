@@ -272,6 +272,8 @@ const tally_exchange_ops tally_exchange_powersgd = {
               .options = options,
               .options_size = sizeof(powersgd),
               .slots = slots},
+    .bytes = "two all-reduces: of rank x rows values a matrix and of every value that\n"
+             "is sent as it is, and of rank x columns values a matrix",
     .form = TALLY_NUMBERS,
     .whole = true,
     .open = open,

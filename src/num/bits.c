@@ -51,10 +51,25 @@ void tally_bits_majority(const uint64_t *const *ballots, size_t n, size_t words,
     tables[tally_isa_used()]->majority(ballots, n, words, minus, tie);
 }
 
-void tally_bits_majority_masked(const uint64_t *const *bits,
-                                const uint64_t *const *masks, size_t n, size_t words,
-                                uint64_t *minus, uint64_t *tie)
+size_t tally_bits_planes(uint64_t most)
 {
-    assert(n >= 1 && n <= (size_t)1 << 31);
-    tables[tally_isa_used()]->majority_masked(bits, masks, n, words, minus, tie);
+    size_t planes = 0;
+
+    for (; most; most >>= 1)
+        planes++;
+    return planes;
+}
+
+void tally_bits_sum(const tally_bits_term *terms, size_t n, size_t words, size_t planes,
+                    uint64_t *sums)
+{
+    assert(planes <= TALLY_BITS_PLANES);
+    tables[tally_isa_used()]->sum(terms, n, words, planes, sums);
+}
+
+void tally_bits_weigh(const tally_bits_term *terms, size_t n, size_t words,
+                      uint64_t all, uint64_t *minus, uint64_t *tie)
+{
+    assert(all >> TALLY_BITS_PLANES == 0);
+    tables[tally_isa_used()]->weigh(terms, n, words, all, minus, tie);
 }

@@ -38,11 +38,28 @@ void tally_bits_trim(uint64_t *bits, size_t length);
 void tally_bits_majority(const uint64_t *const *ballots, size_t n, size_t words,
                          uint64_t *minus, uint64_t *tie);
 
-/* The same for ballots that may abstain: minus where votes against outnumber votes for,
- * tie where they are equal.  A coordinate without a single vote is a tie, and so is the
- * padding: trim what is made of it. */
-void tally_bits_majority_masked(const uint64_t *const *bits,
-                                const uint64_t *const *masks, size_t n, size_t words,
-                                uint64_t *minus, uint64_t *tie);
+enum { TALLY_BITS_PLANES = 33 }; /* bits of a count, at most */
+
+/* What enters a count: 2^plane wherever a bit is set, or with flip wherever one is
+ * clear.  A weight is a term for each of its bits; a count made elsewhere is one for
+ * each of its planes; who may abstain votes 2 against, 0 for and 1 not at all. */
+typedef struct tally_bits_term {
+    const uint64_t *bits;
+    uint64_t flip; /* 0 or all ones */
+    size_t plane;
+} tally_bits_term;
+
+/* Planes of a count up to `most`: its bits. */
+size_t tally_bits_planes(uint64_t most);
+
+/* sums <- the terms added up, plane after plane of `words` words each: bit i of plane k
+ * is bit k of coordinate i's sum, which must be below 2^planes. */
+void tally_bits_sum(const tally_bits_term *terms, size_t n, size_t words, size_t planes,
+                    uint64_t *sums);
+
+/* minus where the terms add up to more than half of `all`, tie where to just half; all
+ * is what they come to at most, below 2^33. */
+void tally_bits_weigh(const tally_bits_term *terms, size_t n, size_t words,
+                      uint64_t all, uint64_t *minus, uint64_t *tie);
 
 #endif

@@ -6,7 +6,8 @@
  * Counting is bit-sliced: plane k of a counter holds bit k of 64 counts in one word.
  * Ballots enter in fours through full adders, the carry ripples up:
  *     half = a ^ b,  carry = (a & b) | (plane & half),  plane <- plane ^ half
- * and counts are compared from the highest plane down.
+ * and counts are compared with half of all from the highest plane down.  A ballot that
+ * weighs 2^k, and bit k of a count made elsewhere, enter at plane k.
  *
  * d = 25.6e6 floats, one core of an AMD EPYC with AVX-512 (AVX2), bench/bits.c: packing
  * takes 1.05 (0.98) times as long as reading the values; counting 3, 8 and 15 ballots
@@ -107,7 +108,7 @@ static uint64_t count(const uint64_t *bits, size_t words)
 /* As many words as a register holds. */
 #define WIDE_BYTES (TALLY_LANES_BYTES > 8 ? TALLY_LANES_BYTES : 8)
 
-enum { WIDE = WIDE_BYTES / 8, PLANES_FEW = 4, PLANES_MOST = 33 };
+enum { WIDE = WIDE_BYTES / 8, PLANES_FEW = 4, PLANES_MOST = TALLY_BITS_PLANES };
 
 typedef uint64_t wide __attribute__((vector_size(WIDE_BYTES)));
 
@@ -124,16 +125,6 @@ INLINED void store(wide v, size_t left, uint64_t *words)
     memcpy(words, &v, left < WIDE ? left * sizeof *words : sizeof v);
 }
 
-/* Planes that hold counts up to n. */
-static size_t planes_for(size_t n)
-{
-    size_t planes = 0;
-
-    for (; n; n >>= 1)
-        planes++;
-    return planes;
-}
-
 /* plane <- plane + a + b modulo 2; the carry is where two of the three or all are set.
  */
 INLINED wide full_add(wide *plane, wide a, wide b)
@@ -144,35 +135,25 @@ INLINED wide full_add(wide *plane, wide a, wide b)
     return carry;
 }
 
-/* Ballots, or those of them that agree with a mask: bits & mask (votes against),
- * ~bits & mask (votes for). */
-typedef struct ballots {
-    const uint64_t *const *bits;
-    const uint64_t *const *masks; /* NULL: nobody abstains */
-    uint64_t flip;                /* all ones to count the votes for */
-    size_t n;
-} ballots;
-
-/* The votes of ballot i in the words from `at` on; none past the last ballot. */
-INLINED wide votes(const ballots *b, size_t i, size_t at, size_t left)
+/* Ballot i in the words from `at` on; no votes past the last ballot. */
+INLINED wide ballot(const uint64_t *const *ballots, size_t n, size_t i, size_t at,
+                    size_t left)
 {
-    if (i >= b->n) return (wide){0};
-    wide v = load(b->bits[i] + at, left);
-    return b->masks ? (v ^ b->flip) & load(b->masks[i] + at, left) : v;
+    return i < n ? load(ballots[i] + at, left) : (wide){0};
 }
 
 /* Four ballots at a time: two full adders on plane 0, one on plane 1 for their carries,
  * whose own carry ripples up the planes above. */
-INLINED void tally_votes(const ballots *b, size_t at, size_t left, size_t planes,
-                         wide *plane)
+INLINED void add_ballots(const uint64_t *const *b, size_t n, size_t at, size_t left,
+                         size_t planes, wide *plane)
 {
     for (size_t k = 0; k < planes; k++)
         plane[k] = (wide){0};
-    for (size_t i = 0; i < b->n; i += 4) {
-        wide low =
-            full_add(&plane[0], votes(b, i, at, left), votes(b, i + 1, at, left));
-        wide high =
-            full_add(&plane[0], votes(b, i + 2, at, left), votes(b, i + 3, at, left));
+    for (size_t i = 0; i < n; i += 4) {
+        wide low = full_add(&plane[0], ballot(b, n, i, at, left),
+                            ballot(b, n, i + 1, at, left));
+        wide high = full_add(&plane[0], ballot(b, n, i + 2, at, left),
+                             ballot(b, n, i + 3, at, left));
         wide carry = full_add(&plane[1], low, high);
 
         for (size_t k = 2; k < planes; k++) {
@@ -184,76 +165,96 @@ INLINED void tally_votes(const ballots *b, size_t at, size_t left, size_t planes
     }
 }
 
-/* greater, equal <- how counts a stand to counts b, from the highest plane down. */
-INLINED void compare(const wide *a, const wide *b, size_t planes, wide *greater,
-                     wide *equal)
+/* Each term enters at its own plane. */
+INLINED void add_terms(const tally_bits_term *terms, size_t n, size_t at, size_t left,
+                       size_t planes, wide *plane)
 {
-    *greater = (wide){0};
-    *equal = ~*greater;
-    for (size_t k = planes; k-- > 0;) {
-        *greater |= *equal & a[k] & ~b[k];
-        *equal &= ~(a[k] ^ b[k]);
+    for (size_t k = 0; k < planes; k++)
+        plane[k] = (wide){0};
+    for (size_t i = 0; i < n; i++) {
+        wide carry = load(terms[i].bits + at, left) ^ terms[i].flip;
+
+        for (size_t k = terms[i].plane; k < planes; k++) {
+            wide up = plane[k] & carry;
+
+            plane[k] ^= carry;
+            carry = up;
+        }
     }
 }
 
-/* The verdict in up to WIDE words from `at` on: votes against beside half of all, or
- * beside the votes for when there are masks. */
-INLINED void decide(const ballots *against, size_t at, size_t left, size_t planes,
+/* minus, tie <- twice the count beside `all`, from the highest plane down: where the
+ * count is above half of it, and where it is just half. */
+INLINED void decide(const wide *plane, size_t planes, uint64_t all, size_t left,
                     uint64_t *minus, uint64_t *tie)
 {
-    const size_t n = against->n;
-    wide no[PLANES_MOST], yes[PLANES_MOST], greater, equal;
+    wide greater = {0}, equal = ~greater;
 
-    tally_votes(against, at, left, planes, no);
-    if (against->masks) {
-        const ballots in_favour = {against->bits, against->masks, UINT64_MAX, n};
+    for (size_t k = planes; k-- > 0;) {
+        wide half = (wide){0} - (all >> 1 >> k & 1);
 
-        tally_votes(&in_favour, at, left, planes, yes);
-    } else {
-        for (size_t k = 0; k < planes; k++)
-            yes[k] = (wide){0} - (n / 2 >> k & 1);
+        greater |= equal & plane[k] & ~half;
+        equal &= ~(plane[k] ^ half);
     }
-    compare(no, yes, planes, &greater, &equal);
-    store(greater, left, minus + at);
-    store(!against->masks && n % 2 ? (wide){0} : equal, left, tie + at);
+    store(greater, left, minus);
+    store(all % 2 ? (wide){0} : equal, left, tie);
 }
 
-INLINED void decide_each(const ballots *against, size_t words, size_t planes,
-                         uint64_t *minus, uint64_t *tie)
+/* The first part of `words` that is left at `at`: a register, or what there is. */
+INLINED size_t part(size_t words, size_t at)
 {
+    return words - at < WIDE ? words - at : WIDE;
+}
+
+INLINED void majority_in(const uint64_t *const *ballots, size_t n, size_t words,
+                         size_t planes, uint64_t *minus, uint64_t *tie)
+{
+    wide plane[PLANES_MOST];
     size_t at = 0;
 
-    for (; at + WIDE <= words; at += WIDE)
-        decide(against, at, WIDE, planes, minus, tie);
-    if (at < words) decide(against, at, words - at, planes, minus, tie);
+    for (; at + WIDE <= words; at += WIDE) {
+        add_ballots(ballots, n, at, WIDE, planes, plane);
+        decide(plane, planes, n, WIDE, minus + at, tie + at);
+    }
+    if (at == words) return;
+    add_ballots(ballots, n, at, words - at, planes, plane);
+    decide(plane, planes, n, words - at, minus + at, tie + at);
 }
 
 /* The planes of up to 15 ballots stay in registers. */
-INLINED void decide_all(const ballots *against, size_t words, uint64_t *minus,
-                        uint64_t *tie)
-{
-    size_t planes = planes_for(against->n);
-
-    if (planes <= PLANES_FEW)
-        decide_each(against, words, PLANES_FEW, minus, tie);
-    else
-        decide_each(against, words, planes, minus, tie);
-}
-
-static void majority(const uint64_t *const *bits, size_t n, size_t words,
+static void majority(const uint64_t *const *ballots, size_t n, size_t words,
                      uint64_t *minus, uint64_t *tie)
 {
-    const ballots against = {.bits = bits, .n = n};
+    size_t planes = tally_bits_planes(n);
 
-    decide_all(&against, words, minus, tie);
+    if (planes <= PLANES_FEW)
+        majority_in(ballots, n, words, PLANES_FEW, minus, tie);
+    else
+        majority_in(ballots, n, words, planes, minus, tie);
 }
 
-static void majority_masked(const uint64_t *const *bits, const uint64_t *const *masks,
-                            size_t n, size_t words, uint64_t *minus, uint64_t *tie)
+static void sum(const tally_bits_term *terms, size_t n, size_t words, size_t planes,
+                uint64_t *sums)
 {
-    const ballots against = {.bits = bits, .masks = masks, .n = n};
+    wide plane[PLANES_MOST];
 
-    decide_all(&against, words, minus, tie);
+    for (size_t at = 0; at < words; at += WIDE) {
+        add_terms(terms, n, at, part(words, at), planes, plane);
+        for (size_t k = 0; k < planes; k++)
+            store(plane[k], part(words, at), sums + k * words + at);
+    }
+}
+
+static void weigh(const tally_bits_term *terms, size_t n, size_t words, uint64_t all,
+                  uint64_t *minus, uint64_t *tie)
+{
+    size_t planes = tally_bits_planes(all);
+    wide plane[PLANES_MOST];
+
+    for (size_t at = 0; at < words; at += WIDE) {
+        add_terms(terms, n, at, part(words, at), planes, plane);
+        decide(plane, planes, all, part(words, at), minus + at, tie + at);
+    }
 }
 
 const tally_bits_table tally_bits_kernels = {
@@ -262,5 +263,6 @@ const tally_bits_table tally_bits_kernels = {
     .expand = expand,
     .count = count,
     .majority = majority,
-    .majority_masked = majority_masked,
+    .sum = sum,
+    .weigh = weigh,
 };

@@ -15,8 +15,10 @@ typedef struct tally_bits_table {
     uint64_t (*count)(const uint64_t *bits, size_t words);
     void (*majority)(const uint64_t *const *ballots, size_t n, size_t words,
                      uint64_t *minus, uint64_t *tie);
-    void (*majority_masked)(const uint64_t *const *bits, const uint64_t *const *masks,
-                            size_t n, size_t words, uint64_t *minus, uint64_t *tie);
+    void (*sum)(const tally_bits_term *terms, size_t n, size_t words, size_t planes,
+                uint64_t *sums);
+    void (*weigh)(const tally_bits_term *terms, size_t n, size_t words, uint64_t all,
+                  uint64_t *minus, uint64_t *tie);
 } tally_bits_table;
 
 extern const tally_bits_table tally_bits_kernels, tally_bits_kernels_avx2,

@@ -738,6 +738,61 @@ static tally_status shards_may_shrink_on_the_way(tally_comm *c, void *context)
     return TALLY_OK;
 }
 
+/* Sums the ballots of a group, whose members' ranks have the same parity. */
+static tally_status add_parity(void *context, const void *const *ballots, size_t first,
+                               size_t units, void *result)
+{
+    const tally_comm *c = context;
+    int size = (c->size + 1 - c->rank % 2) / 2;
+    uint32_t *sum = result;
+
+    (void)first;
+    for (size_t i = 0; i < units; i++) {
+        sum[i] = 0;
+        for (int q = 0; q < size; q++)
+            sum[i] += ((const uint32_t *)ballots[q])[i];
+    }
+    return TALLY_OK;
+}
+
+/* Even and odd ranks apart, the first of each group alone as the server, and all. */
+static tally_status groups_share_shards(tally_comm *c, void *context)
+{
+    enum { UNITS = 37 };
+
+    uint32_t from[UNITS], to[UNITS] = {0};
+    int ranks[64], size = 0;
+    tally_sharded s = {.units = 0};
+
+    (void)context;
+    for (int r = c->rank % 2; r < c->size && size < 64; r += 2)
+        ranks[size++] = r;
+    for (size_t i = 0; i < UNITS; i++)
+        from[i] = ballot_of(c->rank, i);
+    for (int owners = 1; owners <= size; owners += size > 1 ? size - 1 : 1) {
+        tally_group g = {
+            .ranks = ranks, .size = size, .me = c->rank / 2, .owners = owners};
+        uint64_t before = c->traffic[TALLY_EXCHANGE].bytes_sent;
+
+        TALLY_TRY(tally_sharded_open_among(&s, c, g, TALLY_EXCHANGE, 9, sizeof *from,
+                                           sizeof *from, UNITS, add_parity, c));
+        TALLY_TRY(tally_sharded_start(&s, from, to, UNITS));
+        TALLY_TRY(tally_sharded_wait(&s));
+        for (size_t i = 0; i < UNITS; i++) {
+            uint32_t total = 0;
+
+            for (int q = 0; q < size; q++)
+                total += ballot_of(ranks[q], i);
+            CHECK(to[i] == total);
+        }
+        CHECK(c->traffic[TALLY_EXCHANGE].bytes_sent - before ==
+              tally_sharded_bytes_among(g, UNITS, sizeof *from, sizeof *from));
+        tally_sharded_close(&s);
+        TALLY_TRY(tally_barrier(c));
+    }
+    return TALLY_OK;
+}
+
 /* ---- blocking ---- */
 
 static tally_status broadcasts_reach_all(tally_comm *c, void *context)
@@ -843,6 +898,7 @@ const comm_case comm_cases[] = {
     {"gather_is_in_rank_order",      gather_is_in_rank_order     },
     {"shards_are_combined",          shards_are_combined         },
     {"shards_may_shrink_on_the_way", shards_may_shrink_on_the_way},
+    {"groups_share_shards",          groups_share_shards         },
     {"broadcasts_reach_all",         broadcasts_reach_all        },
     {"barriers_hold",                barriers_hold               },
     {"all_well_is_agreed",           all_well_is_agreed          },

@@ -2,6 +2,8 @@
 
 #include "comm/nodes.h"
 
+#include "tally/comm.h"
+
 #include "comm/move.h"
 #include "support/expect.h"
 
@@ -32,6 +34,22 @@ Test(nodes, ranks_find_their_places)
     cr_assert(eq(int, tally_nodes_rank(t, 1, 1), 3));
     cr_assert(eq(int, tally_nodes_rank(t, 2, 0), 5));
     tally_nodes_close(t);
+}
+
+static tally_status explore(tally_comm *c, void *context)
+{
+    (void)context;
+    TALLY_TRY(tally_comm_explore(c));
+    TALLY_TRY(tally_comm_explore(c)); /* known by now */
+    if (c->topology->count == 3 && c->topology->least == 1 &&
+        c->topology->node[c->rank] == c->rank / 2)
+        return TALLY_OK;
+    return TALLY_FAIL(MISMATCH, "rank %d is elsewhere", c->rank);
+}
+
+Test(nodes, a_comm_learns_who_is_where)
+{
+    expect_ok(tally_launch("sim:ranks=5,node=2", explore, NULL));
 }
 
 static void expect_matching(const tally_nodes *t, int size, size_t n)

@@ -24,6 +24,18 @@ Test(sharded, bytes_count_both_ways)
     cr_assert(eq(u64, tally_sharded_bytes(0, 1, 10, 5, 2), 0));
 }
 
+/* Of the ten units a server owns all; members beyond the owners own none. */
+Test(sharded, owners_may_be_fewer_than_members)
+{
+    tally_group g = tally_group_all(&(tally_comm){.rank = 3, .size = 4});
+
+    cr_assert(eq(u64, tally_sharded_bytes_among(g, 10, 5, 2), 9 * 5 + 3 * 1 * 2));
+    g.owners = 1;
+    cr_assert(eq(u64, tally_sharded_bytes_among(g, 10, 5, 2), 10 * 5));
+    g.me = 0;
+    cr_assert(eq(u64, tally_sharded_bytes_among(g, 10, 5, 2), 3 * 10 * 2));
+}
+
 static tally_status refuse(void *context, const void *const *ballots, size_t first,
                            size_t units, void *result)
 {

@@ -184,27 +184,75 @@ Test(bits, majority_is_a_count_of_each_coordinate)
     }
 }
 
-Test(bits, masked_majority_leaves_out_who_abstains)
+/* Weights, and who abstains, as terms; every coordinate counted by itself. */
+static size_t list_terms(const polls *p, size_t n, const uint64_t *weight,
+                         tally_bits_term *terms)
+{
+    size_t count = 0;
+
+    for (size_t r = 0; r < n; r++)
+        for (size_t k = 0; weight[r] >> k; k++) {
+            if (!(weight[r] >> k & 1)) continue;
+            terms[count++] = (tally_bits_term){p->bits_at[r], 0, k + 1};
+            terms[count++] = (tally_bits_term){p->mask_at[r], UINT64_MAX, k};
+        }
+    return count;
+}
+
+Test(bits, weights_count_and_who_abstains_does_not)
 {
     static polls p;
+    static tally_bits_term terms[BALLOTS_MOST * 64];
+    static uint64_t sums[12 * VOTE_WORDS_MOST];
 
     for (size_t n = 1; n <= BALLOTS_MOST; n++) {
         size_t words = 1 + draw(n, 30000) % VOTE_WORDS_MOST;
-        uint64_t minus[VOTE_WORDS_MOST], tie[VOTE_WORDS_MOST];
+        uint64_t minus[VOTE_WORDS_MOST], tie[VOTE_WORDS_MOST], weight[BALLOTS_MOST];
+        uint64_t total = 0;
 
         fill_polls(&p, n);
-        tally_bits_majority_masked(p.bits_at, p.mask_at, n, words, minus, tie);
+        for (size_t r = 0; r < n; r++) {
+            total += weight[r] = draw(n, 40000 + r) % 50;
+            for (size_t k = 0; k < words; k++)
+                p.bits[r][k] &= p.mask[r][k];
+        }
+        size_t count = list_terms(&p, n, weight, terms);
+        tally_bits_weigh(terms, count, words, 2 * total, minus, tie);
+        tally_bits_sum(terms, count, words, 12, sums);
         for (size_t i = 0; i < 64 * words; i++) {
-            size_t against = 0, in_favour = 0;
+            uint64_t against = 0, in_favour = 0, sum = 0;
 
             for (size_t k = 0; k < n; k++) {
-                against += bit(p.mask[k], i) && bit(p.bits[k], i);
-                in_favour += bit(p.mask[k], i) && !bit(p.bits[k], i);
+                if (bit(p.mask[k], i) && bit(p.bits[k], i)) against += weight[k];
+                if (bit(p.mask[k], i) && !bit(p.bits[k], i)) in_favour += weight[k];
             }
+            for (size_t k = 0; k < 12; k++)
+                sum += (uint64_t)bit(sums + k * words, i) << k;
             cr_assert(bit(minus, i) == (against > in_favour), "%zu ballots", n);
             cr_assert(bit(tie, i) == (against == in_favour), "%zu ballots", n);
+            cr_assert(eq(u64, sum, total + against - in_favour));
         }
     }
+}
+
+/* An odd total has no ties, and the heaviest weights still fit. */
+Test(bits, one_vote_of_a_great_weight_decides)
+{
+    const uint64_t against = UINT64_MAX, in_favour = 0;
+    const tally_bits_term heavy[] = {
+        {&against,   0, 31},
+        {&in_favour, 0, 0 },
+        {&in_favour, 0, 30}
+    };
+    uint64_t minus, tie;
+
+    tally_bits_weigh(heavy, 3, 1, (UINT64_C(1) << 31) + (UINT64_C(1) << 30) + 1, &minus,
+                     &tie);
+    cr_assert(eq(u64, minus, UINT64_MAX));
+    cr_assert(eq(u64, tie, 0));
+    tally_bits_weigh(heavy, 1, 1, UINT64_C(1) << 32, &minus, &tie);
+    cr_assert(eq(u64, minus, 0));
+    cr_assert(eq(u64, tie, UINT64_MAX));
 }
 
 /* A hundred thousand voters: all but one short of half against, half, one more. */
