@@ -13,6 +13,8 @@
 #include "tally/collective.h"
 #include "tally/run.h"
 
+#include "trainer/admm/loops.h"
+
 enum { ADMM_LAYERS_MOST = 1024 };
 
 typedef enum admm_kind { ADMM_PDADMM, ADMM_DLADMM, ADMM_MDLAM } admm_kind;
@@ -38,6 +40,17 @@ typedef struct admm_options {
     double flops;
 } admm_options;
 
+/* The sums of one layer that make up Lagrangian, objective and residual. */
+typedef struct admm_terms {
+    double risk;       /* R(z_L); 0 of other layers */
+    double fit;        /* |W p + b - z|^2 */
+    double ridge;      /* |W|^2 */
+    double activation; /* |q - f(z)|^2, of dlADMM |a - f(z)|^2 */
+    double dual;       /* <u, p - q>, of dlADMM <u, z - W a - b> */
+    double residual;   /* |p - q|^2, of dlADMM that of the last fit; mDLAM: the most
+                          that |a - f(z)| is */
+} admm_terms;
+
 typedef struct admm_layer {
     size_t index; /* the paper's l, from 1 */
     size_t in, out;
@@ -58,18 +71,9 @@ typedef struct admm_layer {
     tally_real *q_copy, *u_copy, *p_copy;
     double tau, theta; /* the last steps were 1 / tau and 1 / theta */
     double moved;      /* |d|^2 of the last step of p or W */
+    admm_terms terms;  /* pdADMM: of a hidden layer, but the ridge; once measured */
+    bool measured;
 } admm_layer;
-
-/* The sums of one layer that make up Lagrangian, objective and residual. */
-typedef struct admm_terms {
-    double risk;       /* R(z_L); 0 of other layers */
-    double fit;        /* |W p + b - z|^2 */
-    double ridge;      /* |W|^2 */
-    double activation; /* |q - f(z)|^2, of dlADMM |a - f(z)|^2 */
-    double dual;       /* <u, p - q>, of dlADMM <u, z - W a - b> */
-    double residual;   /* |p - q|^2, of dlADMM that of the last fit; mDLAM: the most
-                          that |a - f(z)| is */
-} admm_terms;
 
 typedef struct admm admm;
 
@@ -247,11 +251,17 @@ tally_status admm_sum_gradient(admm *a, size_t length);
 
 double admm_dot(const tally_real *a, const tally_real *b, size_t n);
 
+/* The loops as compiled for the instruction set in use. */
+const admm_loops *admm_loops_used(void);
+
 /* a->r <- scale (y + b - z) - minus;  minus: n × out or NULL. */
 void admm_residual(admm *a, const admm_layer *l, double scale, const tally_real *minus);
 
 /* y <- W p. */
 void admm_product(const admm *a, const admm_layer *l);
+
+/* a->g <- r W, or (add) a->g + r W. */
+void admm_pull_back(admm *a, const admm_layer *l, bool add);
 
 /* tau for a curvature of `ratio` along the gradient; INFINITY: do not move. */
 double admm_step(const admm *a, double ratio);
@@ -266,6 +276,10 @@ typedef struct admm_bound {
 
 tally_status admm_move_input(admm *a, admm_layer *l, double scale, double pull,
                              const admm_bound *bound);
+
+/* The same, once a->g is the whole of g. */
+tally_status admm_descend_input(admm *a, admm_layer *l, double scale, double pull,
+                                const admm_bound *bound);
 
 /* W moves against G = r^T p + mu W, where a->r holds scale (W p + b - z).  The ridge mu
  * is part of the curvature that theta must cover, or (proximal) of the step alone. */
@@ -286,6 +300,10 @@ typedef struct admm_prox {
  * equal. */
 void admm_solve_hidden(const admm *a, admm_layer *l, const tally_real *q,
                        admm_prox prox);
+
+/* Of these rows alone. */
+void admm_solve_rows(admm_layer *l, const tally_real *q, admm_prox prox,
+                     tally_span rows);
 
 /* v <- the nearest levels of the grid. */
 tally_status admm_round(admm *a, tally_real *v, size_t count);

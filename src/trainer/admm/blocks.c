@@ -19,45 +19,41 @@
  * layers' ranks.  With a team the lanes' sums are added in the order of its ranks. */
 
 #include "num/gemm.h"
+#include "num/isa.h"
 #include "trainer/admm/admm.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { LANES = 8, TEAM_SUMS = 4 };
+const admm_loops *admm_loops_used(void)
+{
+    static const admm_loops *const tables[] = TALLY_EACH_ISA(&admm_loops_table);
+
+    return tables[tally_isa_used()];
+}
 
 double admm_dot(const tally_real *a, const tally_real *b, size_t n)
 {
-    double lane[LANES] = {0}, sum = 0;
-    size_t i = 0;
-
-    for (; i + LANES <= n; i += LANES)
-        for (size_t k = 0; k < LANES; k++)
-            lane[k] += (double)a[i + k] * (double)b[i + k];
-    for (; i < n; i++)
-        lane[i % LANES] += (double)a[i] * (double)b[i];
-    for (size_t k = 0; k < LANES; k++)
-        sum += lane[k];
-    return sum;
+    return admm_loops_used()->dot(n, a, b);
 }
 
 void admm_residual(admm *a, const admm_layer *l, double scale, const tally_real *minus)
 {
-    tally_real c = (tally_real)scale;
+    const admm_loops *loops = admm_loops_used();
 
-    for (size_t i = 0; i < a->n; i++) {
-        size_t row = i * l->out;
-
-        for (size_t j = 0; j < l->out; j++)
-            a->r[row + j] = c * (l->y[row + j] + l->b[j] - l->z[row + j]);
-    }
-    for (size_t i = 0; minus && i < a->n * l->out; i++)
-        a->r[i] -= minus[i];
+    loops->residual((admm_size){a->n, l->out}, (tally_real)scale, l->y, l->b, l->z,
+                    a->r);
+    if (minus) loops->add(a->n * l->out, -1, minus, a->r);
 }
 
 void admm_product(const admm *a, const admm_layer *l)
 {
     tally_gemm_nt((tally_product){a->n, l->out, l->in}, l->p, l->w, false, l->y);
+}
+
+void admm_pull_back(admm *a, const admm_layer *l, bool add)
+{
+    tally_gemm_nn((tally_product){a->n, l->in, l->out}, a->r, l->w, add, a->g);
 }
 
 tally_status admm_round(admm *a, tally_real *v, size_t count)
@@ -82,13 +78,9 @@ double admm_step(const admm *a, double ratio)
 }
 
 /* x <- x + factor d */
-static void add(size_t n, double factor, const tally_real *restrict d,
-                tally_real *restrict x)
+static void add(size_t n, double factor, const tally_real *d, tally_real *x)
 {
-    tally_real f = (tally_real)factor;
-
-    for (size_t i = 0; i < n; i++)
-        x[i] += f * d[i];
+    admm_loops_used()->add(n, (tally_real)factor, d, x);
 }
 
 /* ---- p of pdADMM, a of dlADMM and mDLAM ---- */
@@ -144,13 +136,12 @@ static tally_status move_within(admm *a, admm_layer *l, double scale, double pul
     return bound->grid ? admm_round(a, l->p, a->n * l->in) : TALLY_OK;
 }
 
-tally_status admm_move_input(admm *a, admm_layer *l, double scale, double pull,
-                             const admm_bound *bound)
+tally_status admm_descend_input(admm *a, admm_layer *l, double scale, double pull,
+                                const admm_bound *bound)
 {
     double sums[2];
     bool exact = a->o->step == ADMM_EXACT && a->o->variant == ADMM_SPEC;
 
-    tally_gemm_nn((tally_product){a->n, l->in, l->out}, a->r, l->w, true, a->g);
     if (bound && !exact) {
         l->tau = a->o->variant == ADMM_RELEASED ? 20 : 0x1p-10;
         return move_within(a, l, scale, pull, bound);
@@ -165,6 +156,13 @@ tally_status admm_move_input(admm *a, admm_layer *l, double scale, double pull,
     add(a->n * l->in, -1 / l->tau, a->g, l->p);
     add(a->n * l->out, -1 / l->tau, a->gw, l->y);
     return TALLY_OK;
+}
+
+tally_status admm_move_input(admm *a, admm_layer *l, double scale, double pull,
+                             const admm_bound *bound)
+{
+    admm_pull_back(a, l, true);
+    return admm_descend_input(a, l, scale, pull, bound);
 }
 
 /* ---- W and b ---- */
@@ -213,9 +211,7 @@ tally_status admm_move_bias(admm *a, admm_layer *l, double scale)
     double *sums = a->column;
 
     memset(sums, 0, l->out * sizeof *sums);
-    for (size_t i = 0; i < a->n; i++)
-        for (size_t j = 0; j < l->out; j++)
-            sums[j] += (double)a->r[i * l->out + j];
+    admm_loops_used()->add_columns((admm_size){a->n, l->out}, a->r, sums);
     TALLY_TRY(admm_sum_team(a, sums, l->out));
     for (size_t j = 0; j < l->out; j++)
         l->b[j] -= (tally_real)(sums[j] / scale / (double)a->total);
@@ -224,28 +220,19 @@ tally_status admm_move_bias(admm *a, admm_layer *l, double scale)
 
 /* ---- z of a hidden layer ---- */
 
+void admm_solve_rows(admm_layer *l, const tally_real *q, admm_prox prox,
+                     tally_span rows)
+{
+    size_t at = rows.first * l->out;
+
+    admm_loops_used()->solve(
+        (admm_size){rows.count, l->out},
+        (admm_branch){l->slope, (tally_real)prox.step, (tally_real)prox.choice},
+        l->y + at, l->b, q + at, l->z + at);
+}
+
 void admm_solve_hidden(const admm *a, admm_layer *l, const tally_real *q,
                        admm_prox prox)
 {
-    tally_real s = l->slope, hold = (tally_real)prox.step,
-               near = (tally_real)prox.choice;
-    tally_real below = 1 / (1 + hold + s * s), above = 1 / (2 + hold);
-
-    for (size_t i = 0; i < a->n; i++)
-        for (size_t j = 0; j < l->out; j++) {
-            size_t k = i * l->out + j;
-            tally_real m = l->y[k] + l->b[j], old = l->z[k];
-            tally_real down = (m + hold * old + s * q[k]) * below;
-            tally_real up = (m + hold * old + q[k]) * above;
-
-            down = down < 0 ? down : 0;
-            up = up > 0 ? up : 0;
-            tally_real at_down = (down - m) * (down - m) +
-                                 (q[k] - s * down) * (q[k] - s * down) +
-                                 near * (down - old) * (down - old);
-            tally_real at_up = (up - m) * (up - m) + (q[k] - up) * (q[k] - up) +
-                               near * (up - old) * (up - old);
-
-            l->z[k] = at_up < at_down ? up : down;
-        }
+    admm_solve_rows(l, q, prox, (tally_span){0, a->n});
 }

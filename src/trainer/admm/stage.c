@@ -40,8 +40,7 @@ void admm_link(admm *a, size_t depth)
 
 void admm_activate(const admm *a, const admm_layer *l, tally_real *to)
 {
-    for (size_t i = 0; i < a->n * l->out; i++)
-        to[i] = l->z[i] > 0 ? l->z[i] : l->slope * l->z[i];
+    admm_loops_used()->activate(a->n * l->out, l->slope, l->z, to);
 }
 
 /* ---- what neighbours must know of each other before an iteration ---- */
@@ -138,6 +137,7 @@ static tally_status start_layer(admm *a, size_t i, bool kept, admm_output output
         if (l->q && q_on_grid) TALLY_TRY(admm_round(a, l->q, a->n * l->out));
     }
     if (l->u) memset(l->u, 0, a->n * l->out * sizeof *l->u);
+    l->measured = false;
     return TALLY_OK;
 }
 

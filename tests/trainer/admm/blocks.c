@@ -8,17 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A value in [-1, 1) for any place: the generator of the reference values. */
-static void fill(tally_real *v, size_t n, unsigned seed, double scale)
-{
-    unsigned x = seed;
-
-    for (size_t i = 0; i < n; i++) {
-        x = (1103515245u * x + 12345u) & 0x7fffffffu;
-        v[i] = (tally_real)(scale * (2.0 * x / 2147483647.0 - 1));
-    }
-}
-
 static const size_t widths[] = {5, 6, 4, 3};
 
 typedef tally_status (*small_use)(small *s);
@@ -35,8 +24,8 @@ static tally_status with_small(tally_comm *comm, void *context)
     small s = {.o = e->o};
 
     expect_ok(small_open(&s, &admm_pdadmm, comm, widths, 3, 9));
-    fill(s.weights, 5 * 6 + 6 + 6 * 4 + 4 + 4 * 3 + 3, 7, 0.6);
-    fill(s.a.x, 9 * 5, 3, 2);
+    small_fill(s.weights, 5 * 6 + 6 + 6 * 4 + 4 + 4 * 3 + 3, 7, 0.6);
+    small_fill(s.a.x, 9 * 5, 3, 2);
     expect_ok(admm_take_samples(&s.a));
     expect_ok(admm_begin(&s.a, 0, ADMM_SIGNS));
     tally_status status = e->use(&s);
@@ -97,9 +86,9 @@ Test(admm_blocks, hidden_z_is_the_minimum)
         admm_layer l = {
             .out = 1, .y = y, .z = z, .b = b, .slope = (tally_real)slopes[k]};
 
-        fill(y, 64, 21, 2);
-        fill(q, 64, 22, 2);
-        fill(old, 64, 23, 2);
+        small_fill(y, 64, 21, 2);
+        small_fill(q, 64, 22, 2);
+        small_fill(old, 64, 23, 2);
         memcpy(z, old, sizeof z);
         admm_solve_hidden(&a, &l, q, (admm_prox){1, 1});
         for (size_t i = 0; i < 64; i++) {
@@ -331,8 +320,8 @@ Test(admm_blocks, the_sum_is_that_of_a_plain_loop)
     tally_real a[1003], b[1003];
     double sum = 0;
 
-    fill(a, 1003, 5, 1);
-    fill(b, 1003, 6, 1);
+    small_fill(a, 1003, 5, 1);
+    small_fill(b, 1003, 6, 1);
     for (size_t i = 0; i < 1003; i++)
         sum += (double)a[i] * (double)b[i];
     cr_assert(fabs(admm_dot(a, b, 1003) - sum) < 1e-12);

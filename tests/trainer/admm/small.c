@@ -54,6 +54,16 @@ const double *reference_at(const reference *r, const char *name, size_t rows,
     return NULL;
 }
 
+void small_fill(tally_real *v, size_t n, unsigned seed, double scale)
+{
+    unsigned x = seed;
+
+    for (size_t i = 0; i < n; i++) {
+        x = (1103515245u * x + 12345u) & 0x7fffffffu;
+        v[i] = (tally_real)(scale * (2.0 * x / 2147483647.0 - 1));
+    }
+}
+
 admm_options small_options(void)
 {
     return (admm_options){.nu = 0.1,

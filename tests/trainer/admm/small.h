@@ -43,4 +43,7 @@ void small_close(small *s);
 /* Options as the trainer's defaults, for nets of this size. */
 admm_options small_options(void);
 
+/* v <- values in [-scale, scale): the generator of the reference values. */
+void small_fill(tally_real *v, size_t n, unsigned seed, double scale);
+
 #endif
