@@ -19,15 +19,20 @@
  * grid, with pq each q too.  docs/admm.md says where we depart: the bias, the branch of
  * z, the last z, u that is never sent.
  *
- * A rank has a block of layers.  p of its first layer is under way while it updates W,
- * b and z; q of its last layer while the next iteration updates p of the layers above
- * its first.  Four products of 2 n n_l n_{l-1} a layer; 5 matrices of n n_l values. */
+ * A rank has a block of layers, and goes through it from the last to the first, since
+ * q and u of a layer wait for p of the layer above.  Half way it updates p of its first
+ * layer, so that q of the block below was under way for half an iteration, and p is for
+ * the other half; its last layer waits with z, q and u for p from above.  Four products
+ * of 2 n n_l n_{l-1} a layer, two in layer 1; 5 matrices of n n_l values, of which an
+ * iteration reads or writes 35 beside the products. */
 
 #include "trainer/admm/admm.h"
 
 #include <math.h>
 
 enum { P_NUMBER = 1, Q_NUMBER = 2 }; /* of the exchange channel */
+
+enum { VALUES_AT_A_TIME = 1 << 14 };
 
 static int tag_p(void)
 {
@@ -53,65 +58,16 @@ static tally_status open(admm *a)
 
 /* ---- one layer ---- */
 
-static tally_status update_p(admm *a, admm_layer *l)
+static bool is_first(const admm *a, const admm_layer *l)
 {
-    static const admm_bound grid = {.grid = true};
-    bool quantised = a->o->quantize == ADMM_P || a->o->quantize == ADMM_PQ;
-    tally_real rho = (tally_real)a->scalars->rho;
-
-    admm_residual(a, l, a->scalars->nu, NULL);
-    for (size_t i = 0; i < a->n * l->in; i++)
-        a->g[i] = l->u_below[i] + rho * (l->p[i] - l->q_below[i]);
-    return admm_move_input(a, l, a->scalars->nu, a->scalars->rho,
-                           quantised ? &grid : NULL);
+    return a->first > 0 && a->chain[a->first] == l;
 }
 
-static tally_status update_w(admm *a, admm_layer *l)
+/* Whether the layer above is another rank's. */
+static bool is_cut(const admm *a, const admm_layer *l)
 {
-    admm_residual(a, l, a->scalars->nu, NULL);
-    return admm_move_weights(a, l, a->scalars->nu, a->o->mu, false);
+    return a->end < a->depth && a->chain[a->end - 1] == l;
 }
-
-static tally_status update_b(admm *a, admm_layer *l)
-{
-    admm_residual(a, l, 1, NULL);
-    return admm_move_bias(a, l, 1);
-}
-
-static void update_z(admm *a, admm_layer *l)
-{
-    bool released = a->o->variant == ADMM_RELEASED;
-
-    if (l->q)
-        admm_solve_hidden(a, l, l->q, (admm_prox){1, released ? 0 : 1});
-    else
-        admm_solve_output(a, l, a->scalars->nu, NULL);
-}
-
-static tally_status update_q(admm *a, admm_layer *l)
-{
-    bool quantised = a->o->quantize == ADMM_Q || a->o->quantize == ADMM_PQ;
-    tally_real nu = (tally_real)a->scalars->nu, rho = (tally_real)a->scalars->rho;
-
-    for (size_t i = 0; i < a->n * l->out; i++) {
-        tally_real f = l->z[i] > 0 ? l->z[i] : l->slope * l->z[i];
-
-        l->q[i] = (rho * l->p_above[i] + l->u[i] + nu * f) / (rho + nu);
-    }
-    return quantised ? admm_round(a, l->q, a->n * l->out) : TALLY_OK;
-}
-
-/* Both sides of a cut call it, with the same p and q. */
-static void update_u(const admm *a, size_t count, const tally_real *p,
-                     const tally_real *q, tally_real *u)
-{
-    tally_real rho = (tally_real)a->scalars->rho;
-
-    for (size_t i = 0; i < count; i++)
-        u[i] += rho * (p[i] - q[i]);
-}
-
-/* ---- one iteration of this rank's layers ---- */
 
 static void spend(const admm *a, const admm_layer *l, double share)
 {
@@ -129,90 +85,160 @@ static tally_status take_q(admm *a)
     if (!a->arriving) return TALLY_OK;
     a->arriving = false;
     TALLY_TRY(admm_arrive(a, &a->q_down, l->q_copy, a->n * l->in));
-    update_u(a, a->n * l->in, l->p, l->q_copy, l->u_copy);
+    admm_loops_used()->climb(a->n * l->in, (tally_real)a->scalars->rho, l->p, l->q_copy,
+                             l->u_copy);
     return TALLY_OK;
 }
 
-/* Layer 1 has no p.  The first of the others last, since it waits for a neighbour; its
- * p leaves at once. */
-static tally_status update_all_p(admm *a)
+/* q from below is needed after the first of two products. */
+static tally_status update_p(admm *a, admm_layer *l)
 {
-    for (size_t i = a->end; i-- > a->first;) {
-        admm_layer *l = a->chain[i];
+    static const admm_bound grid = {.grid = true};
+    bool quantised = a->o->quantize == ADMM_P || a->o->quantize == ADMM_PQ;
+    double nu = a->scalars->nu, rho = a->scalars->rho;
 
-        if (i == 0) break;
-        if (i == a->first) {
-            TALLY_TRY(take_q(a));
-            TALLY_TRY(admm_sent(a, &a->p_down));
-        }
-        admm_check_begin(a, l);
-        TALLY_TRY(update_p(a, l));
-        TALLY_TRY(admm_check_step(a, l, 'p'));
-        spend(a, l, 0.5);
-        TALLY_TRY(tally_poll(a->comm));
-        if (i > a->first) continue;
-        int below = a->chain[i - 1]->owner;
+    admm_residual(a, l, nu, NULL);
+    admm_pull_back(a, l, false);
+    spend(a, l, 0.25);
+    if (is_first(a, l)) TALLY_TRY(take_q(a));
+    admm_check_begin(a, l);
+    admm_loops_used()->pull(a->n * l->in, (tally_real)rho,
+                            (admm_cut){l->p, l->q_below, l->u_below}, a->g);
+    if (is_first(a, l)) TALLY_TRY(admm_sent(a, &a->p_down));
+    TALLY_TRY(admm_descend_input(a, l, nu, rho, quantised ? &grid : NULL));
+    spend(a, l, 0.25);
+    return admm_check_step(a, l, 'p');
+}
 
-        TALLY_TRY(admm_send(a, &a->p_down, below, tag_p(), l->p, a->n * l->in));
-        TALLY_TRY(admm_await(a, &a->q_down, below, tag_q(), l->q_copy, a->n * l->in));
-        a->arriving = true;
+static tally_status update_w_b(admm *a, admm_layer *l)
+{
+    admm_check_begin(a, l);
+    admm_residual(a, l, a->scalars->nu, NULL);
+    TALLY_TRY(admm_move_weights(a, l, a->scalars->nu, a->o->mu, false));
+    TALLY_TRY(admm_check_step(a, l, 'W'));
+    TALLY_TRY(tally_poll(a->comm));
+    admm_residual(a, l, 1, NULL);
+    TALLY_TRY(admm_move_bias(a, l, 1));
+    spend(a, l, l->index > 1 ? 0.5 : 1);
+    return admm_check_step(a, l, 'b');
+}
+
+static tally_status update_last_z(admm *a, admm_layer *l)
+{
+    admm_solve_output(a, l, a->scalars->nu, NULL);
+    TALLY_TRY(admm_check_step(a, l, 'z'));
+    return a->o->check ? admm_check_output(a, l, a->scalars->nu, NULL) : TALLY_OK;
+}
+
+/* t <- t + the terms of the Lagrangian of these rows. */
+static void measure_rows(admm *a, const admm_layer *l, tally_span rows, admm_terms *t)
+{
+    const admm_loops *loops = admm_loops_used();
+    size_t at = rows.first * l->out, n = rows.count * l->out;
+    const tally_real *z = l->z + at, *p = l->p_above + at, *q = l->q + at;
+    tally_real *r = a->r;
+
+    loops->residual((admm_size){rows.count, l->out}, 1, l->y + at, l->b, z, r);
+    t->fit += loops->dot(n, r, r);
+    loops->activate(n, l->slope, z, r);
+    t->activation += loops->distance(n, q, r);
+    t->dual += loops->lean(n, l->u + at, p, q);
+    t->residual += loops->distance(n, p, q);
+}
+
+static tally_status update_rows(admm *a, admm_layer *l, tally_span rows)
+{
+    const admm_loops *loops = admm_loops_used();
+    admm_prox prox = {1, a->o->variant == ADMM_RELEASED ? 0 : 1};
+    admm_weights w = {(tally_real)a->scalars->nu, (tally_real)a->scalars->rho};
+    size_t at = rows.first * l->out, n = rows.count * l->out;
+    const tally_real *p = l->p_above + at;
+    tally_real *q = l->q + at, *u = l->u + at, *f = a->r;
+
+    admm_solve_rows(l, l->q, prox, rows);
+    TALLY_TRY(admm_check_step(a, l, 'z'));
+    loops->activate(n, l->slope, l->z + at, f);
+    loops->agree(n, w, (admm_sides){p, u, f}, q);
+    if (a->o->quantize == ADMM_Q || a->o->quantize == ADMM_PQ)
+        TALLY_TRY(admm_round(a, q, n));
+    loops->climb(n, w.rho, p, q, u); /* as the rank above does, with the same p and q */
+    measure_rows(a, l, rows, &l->terms);
+    return TALLY_OK;
+}
+
+/* So many rows at a time that a cache holds the six matrices' share; all of them when
+ * each step is checked by itself. */
+static tally_status update_z_q_u(admm *a, admm_layer *l)
+{
+    size_t some = l->out < VALUES_AT_A_TIME ? VALUES_AT_A_TIME / l->out : 1;
+    size_t each = a->o->check || some > a->n ? a->n : some;
+
+    l->terms = (admm_terms){0};
+    l->measured = true;
+    for (size_t i = 0; i < a->n; i += each) {
+        size_t left = a->n - i;
+
+        TALLY_TRY(update_rows(a, l, (tally_span){i, left < each ? left : each}));
     }
     return TALLY_OK;
 }
 
+/* ---- one iteration of this rank's layers ---- */
+
+/* p of the first layer leaves at once, and q from below is awaited for next time. */
+static tally_status update_first_p(admm *a)
+{
+    admm_layer *l = a->chain[a->first];
+    int below = a->chain[a->first - 1]->owner;
+
+    TALLY_TRY(update_p(a, l));
+    TALLY_TRY(admm_send(a, &a->p_down, below, tag_p(), l->p, a->n * l->in));
+    TALLY_TRY(admm_await(a, &a->q_down, below, tag_q(), l->q_copy, a->n * l->in));
+    a->arriving = true;
+    return TALLY_OK;
+}
+
+/* Layer 1 has no p. */
 static tally_status update_layer(admm *a, admm_layer *l)
 {
-    admm_check_begin(a, l);
-    TALLY_TRY(update_w(a, l));
-    TALLY_TRY(admm_check_step(a, l, 'W'));
+    if (l->index > 1 && !is_first(a, l)) TALLY_TRY(update_p(a, l));
     TALLY_TRY(tally_poll(a->comm));
-    TALLY_TRY(update_b(a, l));
-    TALLY_TRY(admm_check_step(a, l, 'b'));
-    update_z(a, l);
-    TALLY_TRY(admm_check_step(a, l, 'z'));
-    if (a->o->check && !l->q) TALLY_TRY(admm_check_output(a, l, a->scalars->nu, NULL));
-    spend(a, l, l->index > 1 ? 0.5 : 1);
+    TALLY_TRY(update_w_b(a, l));
+    if (!l->q) TALLY_TRY(update_last_z(a, l));
+    if (l->q && !is_cut(a, l)) TALLY_TRY(update_z_q_u(a, l));
     return tally_poll(a->comm);
 }
 
-/* The last layer of the block first: q leaves at once. */
-static tally_status update_all_q(admm *a)
+/* Once p of the layer above is there; q leaves at once. */
+static tally_status finish_cut(admm *a)
 {
-    for (size_t i = a->end; i-- > a->first;) {
-        admm_layer *l = a->chain[i];
-        bool cut = i + 1 == a->end;
+    admm_layer *l = a->chain[a->end - 1];
 
-        if (i + 1 == a->depth) continue;
-        if (cut) {
-            TALLY_TRY(admm_arrive(a, &a->p_up, l->p_copy, a->n * l->out));
-            TALLY_TRY(admm_sent(a, &a->q_up));
-        }
-        TALLY_TRY(update_q(a, l));
-        if (cut)
-            TALLY_TRY(admm_send(a, &a->q_up, a->chain[i + 1]->owner, tag_q(), l->q,
-                                a->n * l->out));
-        update_u(a, a->n * l->out, l->p_above, l->q, l->u);
-    }
-    return TALLY_OK;
+    TALLY_TRY(admm_arrive(a, &a->p_up, l->p_copy, a->n * l->out));
+    TALLY_TRY(admm_sent(a, &a->q_up));
+    admm_check_begin(a, l);
+    TALLY_TRY(update_z_q_u(a, l));
+    return admm_send(a, &a->q_up, a->chain[a->end]->owner, tag_q(), l->q,
+                     a->n * l->out);
 }
 
 static tally_status iterate(admm *a, uint64_t iteration)
 {
-    bool idle = a->first == a->end, top = a->end == a->depth;
+    size_t half = a->first + (a->end - a->first - 1) / 2;
+    bool top = a->end == a->depth;
 
-    if (idle) return TALLY_OK;
+    if (a->first == a->end) return TALLY_OK;
     for (size_t i = a->first; i < a->end; i++)
         if (iteration % a->o->refresh == 0) admm_product(a, a->chain[i]);
-    if (!top) {
-        admm_layer *l = a->chain[a->end - 1];
-
-        TALLY_TRY(admm_await(a, &a->p_up, a->chain[a->end]->owner, tag_p(), l->p_copy,
-                             a->n * l->out));
-    }
-    TALLY_TRY(update_all_p(a));
-    for (size_t i = a->first; i < a->end; i++)
+    if (!top)
+        TALLY_TRY(admm_await(a, &a->p_up, a->chain[a->end]->owner, tag_p(),
+                             a->chain[a->end - 1]->p_copy,
+                             a->n * a->chain[a->end - 1]->out));
+    for (size_t i = a->end; i-- > a->first;) {
+        if (i == half && a->first > 0) TALLY_TRY(update_first_p(a));
         TALLY_TRY(update_layer(a, a->chain[i]));
-    TALLY_TRY(update_all_q(a));
+    }
+    if (!top) TALLY_TRY(finish_cut(a));
     for (size_t i = a->first; a->o->check && i < a->end; i++)
         TALLY_TRY(admm_check_layer(a, a->chain[i]));
     return TALLY_OK;
@@ -228,24 +254,17 @@ static tally_status settle(admm *a)
 
 /* ---- diagnostics ---- */
 
+/* Hidden layers were measured as they were updated, but at the start of a stage. */
 static void measure(admm *a, const admm_layer *l, admm_terms *t)
 {
-    admm_residual(a, l, 1, NULL);
-    t->fit = admm_dot(a->r, a->r, a->n * l->out);
-    t->ridge = a->o->mu > 0 ? admm_dot(l->w, l->w, l->in * l->out) : 0;
+    *t = l->measured ? l->terms : (admm_terms){0};
+    if (l->q && !l->measured) measure_rows(a, l, (tally_span){0, a->n}, t);
     if (!l->q) {
+        admm_residual(a, l, 1, NULL);
+        t->fit = admm_dot(a->r, a->r, a->n * l->out);
         t->risk = admm_risk(a, l);
-        return;
     }
-    for (size_t i = 0; i < a->n * l->out; i++) {
-        double f = (double)(l->z[i] > 0 ? l->z[i] : l->slope * l->z[i]);
-        double away = (double)l->q[i] - f,
-               gap = (double)l->p_above[i] - (double)l->q[i];
-
-        t->activation += away * away;
-        t->dual += (double)l->u[i] * gap;
-        t->residual += gap * gap;
-    }
+    t->ridge = a->o->mu > 0 ? admm_dot(l->w, l->w, l->in * l->out) : 0;
 }
 
 static double objective(const admm *a, const admm_terms *t)
