@@ -92,6 +92,15 @@ typedef struct tally_result {
     struct tally_tale *tale; /* what servers saw; owned by the run; NULL: no server */
 } tally_result;
 
+/* Seconds of the steps of this process so far, evaluation and checkpoints left out. */
+typedef struct tally_spent {
+    double steps;    /* all of them */
+    double gradient; /* of which: in gradients */
+    double exchange; /* turned to the other ranks: encode, send, wait, decode */
+    double apply;    /* what is left: moving weights.  The three are 0 where nobody
+                        measures them: by trainers other than lockstep */
+} tally_spent;
+
 enum { TALLY_STALENESS_MOST = 64 };
 
 /* What a server saw of one worker. */
@@ -175,6 +184,7 @@ struct tally_run {
     uint64_t step, steps; /* done, of the whole run */
     uint64_t steps_per_epoch;
     tally_result result;
+    tally_spent spent; /* of this rank; the trainer keeps it, before after_step */
     tally_state state; /* sums of the epoch so far: part of a checkpoint */
     /* What a trainer calls after each step, with the score of all ranks and whether one
      * of them was told to stop: metrics, evaluation, checkpoints.  Collective. */

@@ -180,6 +180,7 @@ static tally_status save(tally_run *run)
     *validate = (double)run->options->validate;
     if (run->snapshot) TALLY_TRY(run->snapshot(run));
     TALLY_TRY(check_weights(run));
+    TALLY_TRY(tally_agree(run->crew, tally_metrics_flush(run->metrics)));
     return run->folder ? tally_folder_save(run->folder, &what, run->options->keep)
                        : TALLY_OK;
 }
@@ -247,6 +248,20 @@ static bool is_due(const tally_run *run, uint64_t every)
     return run->step % (every ? every : run->steps_per_epoch) == 0;
 }
 
+/* What grows from 0 as long as a process lasts. */
+static tally_status log_counters(tally_run *run)
+{
+    const tally_spent *spent = &run->spent;
+
+    TALLY_TRY(metric(run, "train/seconds", spent->steps));
+    TALLY_TRY(metric(run, "exchange/bytes_sent",
+                     (double)run->comm->traffic[TALLY_EXCHANGE].bytes_sent));
+    if (spent->gradient <= 0) return TALLY_OK;
+    TALLY_TRY(metric(run, "gradient/seconds", spent->gradient));
+    TALLY_TRY(metric(run, "exchange/seconds", spent->exchange));
+    return metric(run, "apply/seconds", spent->apply);
+}
+
 static tally_status log_epoch_so_far(tally_run *run, double rate)
 {
     const double *loss_sum = run->state.at[LOSS_SUM], *count = run->state.at[COUNT];
@@ -254,8 +269,7 @@ static tally_status log_epoch_so_far(tally_run *run, double rate)
     run->result.train_loss = *count > 0 ? *loss_sum / *count : (double)NAN;
     TALLY_TRY(metric(run, "train/loss", run->result.train_loss));
     TALLY_TRY(metric(run, "rate", rate));
-    return metric(run, "exchange/bytes_sent",
-                  (double)run->comm->traffic[TALLY_EXCHANGE].bytes_sent);
+    return log_counters(run);
 }
 
 static tally_status end_epoch(tally_run *run)
@@ -297,29 +311,57 @@ tally_status tally_observe_step(tally_run *run, const tally_score *score, double
     if (run->observer.stepped && run->comm->rank == 0)
         run->observer.stepped(run->observer.context, run, run->step,
                               share_of(score->loss_sum, score->count), rate);
-    if (last || stop || is_due(run, run->options->log_every))
+    bool saves = last || stop || is_due(run, run->options->checkpoint_every);
+    /* A run that goes on counts from 0: what came before stands at its first step. */
+    if (saves || is_due(run, run->options->log_every))
         TALLY_TRY(log_epoch_so_far(run, rate));
     if (epoch || last) *loss_sum = *count = 0;
     /* Saved first: a trainer that goes on during the evaluation is at this step now. */
-    if (last || stop || is_due(run, run->options->checkpoint_every))
-        TALLY_TRY(save(run));
+    if (saves) TALLY_TRY(save(run));
     if (epoch || last) TALLY_TRY(end_epoch(run));
     return stop && !last ? stopped(run) : TALLY_OK;
 }
 
 /* ---- the end ---- */
 
-static tally_status count_bytes(tally_run *run, uint64_t steps)
+/* What each rank tells at the end. */
+typedef struct rank_account {
+    uint64_t bytes_sent;
+    tally_spent spent;
+} rank_account;
+
+static tally_status metric_of(tally_run *run, const char *name, int index, double value)
 {
-    uint64_t mine = run->comm->traffic[TALLY_EXCHANGE].bytes_sent, sum = 0;
-    uint64_t *all = calloc((size_t)run->comm->size, sizeof *all);
+    char full[64];
+
+    snprintf(full, sizeof full, "%s/%d", name, index);
+    return metric(run, full, value);
+}
+
+static tally_status log_rank(tally_run *run, int rank, const rank_account *of)
+{
+    TALLY_TRY(metric_of(run, "exchange/bytes_sent", rank, (double)of->bytes_sent));
+    if (of->spent.gradient <= 0) return TALLY_OK;
+    TALLY_TRY(metric_of(run, "gradient/seconds", rank, of->spent.gradient));
+    TALLY_TRY(metric_of(run, "exchange/seconds", rank, of->spent.exchange));
+    return metric_of(run, "apply/seconds", rank, of->spent.apply);
+}
+
+static tally_status sum_up(tally_run *run, uint64_t steps)
+{
+    const tally_traffic *traffic = &run->comm->traffic[TALLY_EXCHANGE];
+    rank_account mine = {traffic->bytes_sent, run->spent};
+    rank_account *all = calloc((size_t)run->comm->size, sizeof *all);
     tally_status status =
         all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for the byte counts");
+    uint64_t sum = 0;
 
     status = tally_agree(run->comm, status);
     if (!status) status = tally_gather_all(run->comm, &mine, sizeof mine, all);
-    for (int r = 0; !status && r < run->comm->size; r++)
-        sum += all[r];
+    for (int r = 0; !status && r < run->comm->size; r++) {
+        sum += all[r].bytes_sent;
+        if (steps) status = log_rank(run, r, &all[r]);
+    }
     if (steps)
         run->result.bytes_sent_per_step =
             (double)sum / (double)run->comm->size / (double)steps;
@@ -327,17 +369,26 @@ static tally_status count_bytes(tally_run *run, uint64_t steps)
     return status;
 }
 
-/* The histogram of staleness, as metrics of the last step. */
+static tally_status log_worker(tally_run *run, const tally_worker_tale *w)
+{
+    TALLY_TRY(metric_of(run, "server/pushes", w->rank, (double)w->pushes));
+    TALLY_TRY(metric_of(run, "gradient/seconds", w->rank, w->computing));
+    return metric_of(run, "exchange/seconds", w->rank, w->waiting);
+}
+
+/* The histogram of staleness and what came of each worker, as metrics of the last step.
+ */
 static tally_status write_tale(tally_run *run)
 {
     const tally_tale *tale = run->result.tale;
-    char name[64];
 
     for (size_t i = 0; tale && i < TALLY_STALENESS_MOST; i++) {
         if (!tale->staleness[i]) continue;
-        snprintf(name, sizeof name, "server/staleness/%zu", i);
-        TALLY_TRY(metric(run, name, (double)tale->staleness[i]));
+        TALLY_TRY(
+            metric_of(run, "server/staleness", (int)i, (double)tale->staleness[i]));
     }
+    for (size_t m = 0; tale && m < tale->count; m++)
+        TALLY_TRY(log_worker(run, &tale->worker[m]));
     return TALLY_OK;
 }
 
@@ -350,13 +401,14 @@ tally_status tally_run_train(tally_run *run)
     result->validate_accuracy = result->validate_loss = (double)NAN;
     result->test_accuracy = result->test_loss = result->train_loss = (double)NAN;
     result->start_seconds = tally_process_seconds();
+    if (run->step < run->steps) TALLY_TRY(log_counters(run));
     TALLY_TRY(run->trainer->train(run));
     result->steps = run->step;
     if (!run->crew) return TALLY_OK;
     if (run->trainer->roles)
         TALLY_TRY(write_tale(run));
     else
-        TALLY_TRY(count_bytes(run, run->step - before));
+        TALLY_TRY(sum_up(run, run->step - before));
     if (run->step == before) run->metrics = NULL; /* its line is there already */
     tally_status status =
         evaluate(run, TALLY_TEST, "test", &result->test_accuracy, &result->test_loss);

@@ -269,6 +269,7 @@ static tally_status take_step(loop *l, tally_run *run)
     TALLY_TRY(a->method->iterate(a, run->step));
     TALLY_TRY(admm_judge(&l->reports, a, run, &v));
     trainer_pace_add(&l->pace, tally_now(run->comm) - begin);
+    run->spent.steps = l->pace.seconds;
     run->step++;
     TALLY_TRY(tell(run, &v));
     if (a->o->variant == ADMM_RELEASED && a->method == &admm_pdadmm)

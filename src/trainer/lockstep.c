@@ -240,17 +240,37 @@ static tally_status drain(loop *l, tally_status failed)
     return failed;
 }
 
+/* The gradient began at `begin`, with so many seconds exposed by then. */
+static void account_for_gradient(loop *l, double begin, double exposed)
+{
+    double seconds = tally_now(l->run->comm) - begin;
+
+    l->run->spent.gradient += seconds - (l->exposed - exposed);
+}
+
+static void account_for_step(loop *l, double begin)
+{
+    tally_spent *spent = &l->run->spent;
+    double seconds = tally_now(l->run->comm) - begin;
+
+    trainer_pace_add(&l->pace, seconds);
+    spent->steps += seconds;
+    spent->exchange = l->exposed;
+    spent->apply = spent->steps - spent->gradient - spent->exchange;
+}
+
 static tally_status take_step(loop *l)
 {
     tally_run *run = l->run;
     tally_score score = {0};
     step_report mine = {0};
     step_verdict verdict;
-    double begin = tally_now(run->comm);
+    double begin = tally_now(run->comm), exposed = l->exposed;
 
     l->t = (tally_step){.number = run->step + 1,
                         .rate = tally_schedule_rate(&run->schedule, run->step)};
     TALLY_TRY(compute_and_send(l, &score));
+    account_for_gradient(l, begin, exposed);
     mine.stop = tally_stop_requested();
     step_report_fill(&mine, &run->f->layout, run->w, l->g, &score);
     TALLY_TRY(turn_to_comm(l));
@@ -262,7 +282,7 @@ static tally_status take_step(loop *l)
                          &run->f->layout, &verdict);
     if (failed) return drain(l, failed);
     TALLY_TRY(clips(run, TALLY_CLIP_AGREED) ? clip_then_apply(l) : apply_as_agreed(l));
-    trainer_pace_add(&l->pace, tally_now(run->comm) - begin);
+    account_for_step(l, begin);
     run->step++;
     return run->after_step(run, &verdict.score, l->t.rate, verdict.stop);
 }

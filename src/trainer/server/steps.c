@@ -16,6 +16,7 @@ static tally_status observe(tally_store *s, const tally_score *score, double rat
     tally_run *run = s->run;
     tally_error error;
 
+    run->spent.steps = tally_store_now(s) - s->begun;
     s->reporting = true;
     tally_status status = run->after_step(run, score, rate, stop);
     s->reporting = false;
