@@ -13,7 +13,7 @@
  * mpi the order in which gradients arrive decides, except with bsp, whose weights are
  * those of lockstep with exchange ordered. */
 
-#include "trainer/server/server.h"
+#include "trainer/server/local.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +86,10 @@ static tally_status open(tally_run *run)
             "trainer server: record and replay are for servers=1: each of "
             "%d servers has an order of arrival of its own",
             run->holders);
+    const tally_consistency_ops *c = tally_consistency_of(run);
     TALLY_TRY(tally_coding_check(run));
+    TALLY_TRY(tally_local_check(run));
+    if (c->check) TALLY_TRY(c->check(run));
     return tally_compensate_open(run);
 }
 

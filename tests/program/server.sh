@@ -24,7 +24,7 @@ got=$(ranks 4 train --resume "$work/run" --steps 0 --quiet --json | hash)
 [ "$got" = "$lockstep" ] || fail "resumed with bsp: $got, whole $lockstep"
 
 # What arrived under mpirun in some order is gone through again on simulated ranks.
-for how in "async --codec fp32" "async --codec sign" "ssp:bound=1 --codec qsgd" "backup --codec fp32"; do
+for how in "async --codec fp32" "async --codec sign" "easgd:every=3" "downpour:push=2,pull=4" "ssp:bound=1 --codec qsgd" "backup --codec fp32"; do
     real=$(ranks 4 train $small --strategy async --consistency $how --trainer.record "$work/order" | hash)
     simulated=$("$TALLY" train $small --strategy async --consistency $how --comm sim:ranks=4 \
         --trainer.replay "$work/order" | hash)

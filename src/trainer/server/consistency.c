@@ -11,7 +11,7 @@ static const tally_about *const members[] = {
 const tally_family tally_consistency_family = {
     .name = "consistency",
     .flag = "--consistency",
-    .brief = "whom a worker of trainer server waits for",
+    .brief = "whom a worker of trainer server waits for, and what it does meanwhile",
     .members = members,
 };
 

@@ -96,6 +96,9 @@ static tally_status tell(const tally_store *s)
         (unsigned long long)t->staleness_most, (unsigned long long)t->dropped,
         (unsigned long long)t->refused, (unsigned long long)t->lost, t->count,
         (unsigned long long)t->returned, 100 * t->idle);
+    say(s, "server 0 got %.3g MB of pushes and sent %.3g MB of weights, codec %s",
+        (double)t->bytes_pushed / 1e6, (double)t->bytes_replied / 1e6,
+        s->run->options->codec);
     for (size_t m = 0; m < t->count && m < WORKERS_TOLD; m++)
         tell_of_worker(s, &t->worker[m]);
     return tell_of_straggler(s);

@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "trainer/report.h"
+#include "trainer/server/local.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,12 @@ static tally_status expect_push(tally_store *s, tally_seat *p)
                        &p->push, sizeof p->push, &p->note);
 }
 
+/* Workers go on from weights of their own, which are in p->sent already. */
+static bool is_own(const tally_store *s)
+{
+    return s->consistency->local && s->consistency->local->own;
+}
+
 /* Writes the weights for p, as they are or through the codec.  A rule with a place of
  * its own sends workers there. */
 static tally_status fill_reply(tally_store *s, tally_seat *p, const void **message,
@@ -76,6 +83,7 @@ static tally_status fill_reply(tally_store *s, tally_seat *p, const void **messa
 
     *message = p->sent;
     *bytes = s->slice.count * sizeof *p->sent;
+    if (is_own(s) && p->knows) return TALLY_OK;
     if (p->holds == s->version && !is_coded(s)) return TALLY_OK;
     TALLY_TRY(tally_rule_place(&s->run->rule, &t, s->live, s->room, &at));
     at += s->slice.first;
@@ -92,9 +100,9 @@ static tally_status send_weights(tally_store *s, tally_seat *p)
     const void *message;
     size_t bytes;
 
+    p->version = p->reply.version = s->version;
     p->reply.whole = !is_coded(s) || !p->knows;
     TALLY_TRY(fill_reply(s, p, &message, &bytes));
-    TALLY_TRY(expect_push(s, p));
     TALLY_TRY(tally_isend(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_WEIGHTS),
                           message, bytes, &p->sends[0]));
     p->knows = true;
@@ -104,15 +112,16 @@ static tally_status send_weights(tally_store *s, tally_seat *p)
 
 static tally_status send_reply(tally_store *s, tally_seat *p, bool end)
 {
-    p->reply = (tally_reply){.version = s->version,
+    p->reply = (tally_reply){.version = p->version,
                              .ticket = p->ticket,
                              .end = end,
                              .lost = (uint32_t)s->tale->lost};
-    if (!end) TALLY_TRY(send_weights(s, p));
+    bool pulls = p->push.pulls || !p->knows;
+    if (!end) TALLY_TRY(expect_push(s, p));
+    if (!end && pulls) TALLY_TRY(send_weights(s, p));
     TALLY_TRY(tally_isend(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_REPLY),
                           &p->reply, sizeof p->reply, &p->sends[1]));
     p->presence = end ? GONE : WORKING;
-    p->version = s->version;
     p->heard = tally_store_now(s);
     return TALLY_OK;
 }

@@ -44,6 +44,7 @@ typedef struct tally_push {
     uint64_t clock;   /* pushes of this worker before */
     uint64_t ticket;  /* the rows */
     uint64_t version; /* of the weights that the gradient was taken at */
+    uint32_t pulls;   /* weights are to come with the reply */
     tally_score score;
     double computing, waiting; /* seconds so far */
 } tally_push;
@@ -68,6 +69,7 @@ size_t tally_slice_pieces(const tally_span *plan, size_t plan_count, tally_span 
 
 typedef struct tally_store tally_store;
 typedef struct tally_seat tally_seat;
+typedef struct tally_local_ops tally_local_ops;
 
 /* What a worker waits for.  `arrive` has a whole push of p, in p->inbox, and applies
  * it, keeps it or drops it; `may_start` says whether p may take the next ticket. */
@@ -75,6 +77,9 @@ typedef struct tally_consistency_ops {
     tally_about about;
     /* Optional: options that make it another member. */
     const struct tally_consistency_ops *(*becomes)(const void *chosen);
+    tally_status (*check)(const tally_run *run); /* optional: what it cannot go with */
+    const tally_local_ops *local; /* workers take several gradients a push: local.h;
+                                     NULL: one */
     /* How many gradients of a step become one update; NULL: each is one of its own. */
     int (*need)(const tally_store *s);
     tally_status (*arrive)(tally_store *s, tally_seat *p);
@@ -172,6 +177,9 @@ tally_status tally_store_gather_nothing(tally_store *s, tally_seat *p); /* a zer
  * or that of a worker that is lost. */
 bool tally_store_has_part(const tally_store *s, const tally_seat *p);
 
+/* Counts p's push as an update of the weights: version, rows, loss, staleness. */
+void tally_store_count(tally_store *s, tally_seat *p);
+
 /* Counts p's gradient as come too late. */
 void tally_store_drop(tally_store *s, tally_seat *p);
 
@@ -221,6 +229,10 @@ tally_status tally_store_poll(tally_store *s);
 tally_status tally_store_sum_up(tally_store *s, double seconds);
 
 /* ---- a worker: worker.c ---- */
+
+/* The batch of a ticket: rows is room for it.  Gathered gradients add up to the mean of
+ * the step; others are means of their own. */
+tally_samples tally_ticket_samples(tally_run *run, uint64_t ticket, uint64_t *rows);
 
 /* Works until told that all is done.  own: the server on this rank, or NULL. */
 tally_status tally_work(tally_run *run, tally_store *own);

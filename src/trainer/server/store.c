@@ -12,7 +12,7 @@
  * look for values that are not finite, one copy of the slice. */
 
 #include "base/status.h"
-#include "trainer/server/server.h"
+#include "trainer/server/local.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -73,7 +73,6 @@ static tally_status move(tally_store *s, tally_step t, tally_real *g, tally_real
         if (copy)
             memcpy(copy + done, s->live + block.first, block.count * sizeof *copy);
     }
-    s->version++;
     return TALLY_OK;
 }
 
@@ -102,6 +101,19 @@ static void add_score(tally_score *to, const tally_score *from)
     to->count += from->count;
 }
 
+void tally_store_count(tally_store *s, tally_seat *p)
+{
+    count_staleness(s, p, s->version++ - p->push.version);
+    add_score(&s->scores[tally_store_step(s) % SCORES_KEPT], &p->push.score);
+    tally_tickets_settle(&s->tickets, p->push.ticket);
+}
+
+/* Whether what a push leaves is what its reply will hold. */
+static bool copies(const tally_store *s, const tally_seat *p)
+{
+    return p->push.pulls && !s->run->rule.ops->place && !s->coding.coded;
+}
+
 tally_status tally_store_apply(tally_store *s, tally_seat *p)
 {
     uint64_t tau = s->version - p->push.version;
@@ -113,13 +125,10 @@ tally_status tally_store_apply(tally_store *s, tally_seat *p)
         tally_store_drop(s, p);
         return TALLY_OK;
     }
-    add_score(&s->scores[tally_store_step(s) % SCORES_KEPT], &p->push.score);
     tally_compensate(s, p);
-    bool copies = !s->run->rule.ops->place && !s->coding.coded;
-    TALLY_TRY(move(s, t, p->inbox, copies ? p->sent : NULL));
-    if (copies) p->holds = s->version;
-    tally_tickets_settle(&s->tickets, p->push.ticket);
-    count_staleness(s, p, tau);
+    TALLY_TRY(move(s, t, p->inbox, copies(s, p) ? p->sent : NULL));
+    tally_store_count(s, p);
+    if (copies(s, p)) p->holds = s->version;
     return TALLY_OK;
 }
 
@@ -182,6 +191,7 @@ static tally_status finish_step(tally_store *s)
         if (s->has[k]) add_score(score, &s->part_score[k]);
     TALLY_TRY(
         move(s, t, add_parts(s, (tally_real)s->count / (tally_real)s->have), NULL));
+    s->version++;
     for (int k = 0; k < s->count; k++) {
         tally_tickets_settle(&s->tickets, step * parts_of(s) + (uint64_t)k);
         s->has[k] = false;
@@ -364,8 +374,10 @@ tally_status tally_store_open(tally_store *s, tally_run *run)
     TALLY_TRY(open_tale(run));
     s->tale = run->result.tale;
     s->version = run->step * (s->consistency->need ? 1 : parts);
+    const tally_local_ops *local = s->consistency->local;
+    uint64_t turn = local ? local->turn(run->consistency_options) : 1;
     TALLY_TRY(tally_tickets_open(&s->tickets, run->step * parts, run->steps * parts,
-                                 2 * (size_t)parts));
+                                 turn, 2 * (size_t)parts));
     const tally_server *o = run->trainer_options;
     TALLY_TRY(tally_arrivals_open(&s->arrivals, o->record, o->replay, s->count));
     s->live = tally_allocate(length, sizeof *s->live);

@@ -10,10 +10,14 @@
 #include <string.h>
 
 tally_status tally_tickets_open(tally_tickets *t, uint64_t first, uint64_t end,
-                                size_t room)
+                                uint64_t turn, size_t room)
 {
-    *t = (tally_tickets){
-        .first = first, .end = end, .next = first, .settled = first, .room = room};
+    *t = (tally_tickets){.first = first,
+                         .end = end,
+                         .turn = turn,
+                         .next = first,
+                         .settled = first,
+                         .room = room};
     t->done = calloc((size_t)((end - first) / 64 + 1), sizeof *t->done);
     t->again = calloc(room + 1, sizeof *t->again);
     if (!t->done || !t->again)
@@ -65,7 +69,8 @@ bool tally_tickets_deal(tally_tickets *t, uint64_t *ticket)
 {
     if (tally_tickets_deal_again(t, ticket)) return true;
     if (t->next == t->end) return false;
-    *ticket = t->next++;
+    *ticket = t->next;
+    t->next = t->end - t->next < t->turn ? t->end : t->next + t->turn;
     return true;
 }
 
@@ -81,9 +86,10 @@ void tally_tickets_give_back(tally_tickets *t, uint64_t ticket)
 
 bool tally_tickets_settle(tally_tickets *t, uint64_t ticket)
 {
+    uint64_t left = t->end - ticket, n = left < t->turn ? left : t->turn;
+
     if (tally_tickets_settled(t, ticket)) return false;
-    uint64_t i = ticket - t->first;
-    t->done[i / 64] |= (uint64_t)1 << i % 64;
-    t->settled++;
+    for (uint64_t i = ticket - t->first; n > 0; i++, n--)
+        t->done[i / 64] |= (uint64_t)1 << i % 64, t->settled++;
     return true;
 }

@@ -14,6 +14,7 @@
 
 typedef struct tally_tickets {
     uint64_t first, end; /* tickets [first, end) */
+    uint64_t turn;       /* so many are dealt together, less at the end, as the first */
     uint64_t next;       /* the lowest that was never dealt */
     uint64_t settled;    /* first + how many are settled: end once all are */
     uint64_t *done;      /* owned: one bit a ticket */
@@ -21,15 +22,16 @@ typedef struct tally_tickets {
     size_t again_count, room;
 } tally_tickets;
 
-/* room: how many may be given back at a time.  Returns TALLY_MEMORY. */
+/* turn: how many are dealt together.  room: how many turns may be given back at a time.
+ * Returns TALLY_MEMORY. */
 tally_status tally_tickets_open(tally_tickets *t, uint64_t first, uint64_t end,
-                                size_t room);
+                                uint64_t turn, size_t room);
 void tally_tickets_close(tally_tickets *t);
 
-/* Deals one: what was given back first.  False: none is left to deal. */
+/* Deals one turn: what was given back first.  False: none is left to deal. */
 bool tally_tickets_deal(tally_tickets *t, uint64_t *ticket);
 
-/* Deals one of those given back alone. */
+/* Deals one of the turns given back alone. */
 bool tally_tickets_deal_again(tally_tickets *t, uint64_t *ticket);
 
 /* Its worker is lost: to be dealt again, unless it is settled. */
@@ -40,7 +42,7 @@ bool tally_tickets_has(const tally_tickets *t, uint64_t ticket);
 /* The rest is for tickets that it has. */
 bool tally_tickets_settled(const tally_tickets *t, uint64_t ticket);
 
-/* False: it was settled before. */
+/* Settles a turn by its first ticket.  False: it was settled before. */
 bool tally_tickets_settle(tally_tickets *t, uint64_t ticket);
 
 #endif

@@ -8,6 +8,9 @@
  *                    the codec (coding.c), then a note: the rows, the weights'
  *                    version, the loss
  *
+ * With local steps (local.h) a turn is several gradients, taken at weights that the
+ * worker moves itself, and what is pushed is known at its end.
+ *
  * A clip of scope local needs all of g, and then nothing leaves before the end.  While
  * it computes it says now and then that it is there, between layers; a layer that takes
  * longer than --patience makes it look lost, until it speaks again.
@@ -16,7 +19,7 @@
  * it waits. */
 
 #include "trainer/nap.h"
-#include "trainer/server/server.h"
+#include "trainer/server/local.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -28,6 +31,7 @@ enum { BEATS_PER_PATIENCE = 4, PATIENCE_WITH_SERVERS = 4, NAPS = 8 };
 typedef struct counter {
     tally_span slice;
     unsigned char *message; /* owned: weights through the codec; NULL: not coded */
+    bool pulled;            /* weights come with the reply */
     tally_reply reply;
     tally_push push;
     tally_request weights, note, pushed, beat_in, beat_out;
@@ -51,7 +55,9 @@ typedef struct worker {
     tally_real *g;         /* owned */
     uint64_t *rows;        /* owned */
     tally_step t;
-    uint64_t clock, ticket;
+    const tally_local_ops *steps; /* NULL: a push is one gradient */
+    tally_local local;
+    uint64_t clock, ticket, taken; /* taken: gradients */
     double work; /* declared seconds of the gradient, for simulated comms; else 0 */
     double computing, waiting, beaten;
     char nothing;
@@ -65,11 +71,6 @@ static double now(const worker *w)
 static double patience(const worker *w)
 {
     return w->run->options->patience;
-}
-
-static bool gathers(const worker *w)
-{
-    return tally_consistency_of(w->run)->need != NULL;
 }
 
 /* ---- signs of life ---- */
@@ -100,15 +101,17 @@ static tally_status expect_beat(worker *w, int s)
 
 /* ---- waiting for replies ---- */
 
-static tally_status expect_reply(worker *w, int s)
+static tally_status expect_reply(worker *w, int s, bool pulls)
 {
     counter *c = &w->counters[s];
     tally_comm *comm = w->run->comm;
     void *to = c->message ? (void *)c->message : w->w + c->slice.first;
 
-    TALLY_TRY(tally_irecv(comm, s, TALLY_TAG(TALLY_EXCHANGE, TAG_WEIGHTS), to,
-                          tally_coding_reply_most(&w->coding, c->slice.count),
-                          &c->weights));
+    c->pulled = pulls;
+    if (pulls)
+        TALLY_TRY(tally_irecv(comm, s, TALLY_TAG(TALLY_EXCHANGE, TAG_WEIGHTS), to,
+                              tally_coding_reply_most(&w->coding, c->slice.count),
+                              &c->weights));
     return tally_irecv(comm, s, TALLY_TAG(TALLY_EXCHANGE, TAG_REPLY), &c->reply,
                        sizeof c->reply, &c->note);
 }
@@ -119,7 +122,7 @@ static tally_status read_weights(worker *w, const counter *c)
     tally_real *to = w->w + c->slice.first;
     size_t whole = c->slice.count * sizeof *to;
 
-    if (!c->message) return TALLY_OK;
+    if (!c->message || !c->pulled) return TALLY_OK;
     if (!c->reply.whole)
         return tally_coding_follow(
             &w->coding, (tally_piece){c->reply.version, c->slice.first, c->slice.count},
@@ -223,7 +226,8 @@ static tally_status send_piece(worker *w, size_t k)
     const void *message = w->g + piece.first;
     size_t bytes = piece.count * sizeof *w->g;
 
-    TALLY_TRY(tally_rule_propose(&w->run->rule, &w->t, piece, w->g, &v));
+    if (!w->steps || !w->steps->own)
+        TALLY_TRY(tally_rule_propose(&w->run->rule, &w->t, piece, w->g, &v));
     if (w->coding.coded) {
         message = w->coded[k];
         TALLY_TRY(code_piece(w, k, &bytes));
@@ -252,24 +256,22 @@ static tally_status ready(void *context, tally_span s)
     return send_from(w, s.first);
 }
 
-/* Gathered gradients add up to the mean of the step; others are means of their own. */
-static tally_samples samples_of(worker *w)
+tally_samples tally_ticket_samples(tally_run *run, uint64_t ticket, uint64_t *rows)
 {
-    tally_run *run = w->run;
-    uint64_t parts = (uint64_t)run->workers, step = w->ticket / parts;
-    tally_samples s = {.split = TALLY_TRAIN, .rows = w->rows, .step = step};
+    uint64_t parts = (uint64_t)run->workers, step = ticket / parts;
+    tally_samples s = {.split = TALLY_TRAIN, .rows = rows, .step = step};
+    bool gathers = tally_consistency_of(run)->need != NULL;
 
     if (!run->f->source) {
         s.rows = NULL;
         s.count = 1;
-        s.weight = gathers(w) ? 1.0 / run->workers : 1;
+        s.weight = gathers ? 1.0 / run->workers : 1;
         return s;
     }
-    s.count =
-        tally_sampler_train(&run->sampler, step, (int)(w->ticket % parts), w->rows);
-    s.weight = gathers(w) ? 1.0 / (double)tally_sampler_global(&run->sampler, step)
-               : s.count  ? 1.0 / (double)s.count
-                          : 0;
+    s.count = tally_sampler_train(&run->sampler, step, (int)(ticket % parts), rows);
+    s.weight = gathers   ? 1.0 / (double)tally_sampler_global(&run->sampler, step)
+               : s.count ? 1.0 / (double)s.count
+                         : 0;
     return s;
 }
 
@@ -297,31 +299,92 @@ static void declare_work(worker *w, tally_samples s)
         w->work = w->run->f->ops->cost(w->run->f, s).flops / o->flops;
 }
 
-static tally_status compute(worker *w, tally_score *score)
+/* The gradient of a ticket at `at`; announced to `ready` as it is made, unless all of
+ * it must be known first. */
+static tally_status take_gradient(worker *w, uint64_t ticket, const tally_real *at,
+                                  bool announce, tally_score *score)
 {
     tally_run *run = w->run;
     bool local = run->clip.ops && tally_clip_scope_of(&run->clip) == TALLY_CLIP_LOCAL;
-    tally_listener listener = {local ? NULL : ready, w};
-    tally_samples s = samples_of(w);
-    double norm, begin = now(w);
+    bool late = local || !announce;
+    tally_listener listener = {late ? NULL : ready, w};
+    tally_samples s = tally_ticket_samples(run, ticket, w->rows);
+    double norm;
 
-    w->next = 0;
-    w->t = (tally_step){.number = w->clock + 1,
-                        .rate = tally_schedule_rate(&run->schedule, s.step)};
     declare_work(w, s);
     TALLY_TRY(nap(w));
-    tally_spend(run->comm, local ? w->work : w->work / 3);
-    TALLY_TRY(run->f->ops->gradient(run->f, w->w, s, w->g, listener, score));
+    tally_spend(run->comm, late ? w->work : w->work / 3);
+    TALLY_TRY(run->f->ops->gradient(run->f, at, s, w->g, listener, score));
     if (local)
         TALLY_TRY(run->clip.ops->bound(&run->clip, w->g, run->f->layout.length, &norm));
+    return TALLY_OK;
+}
+
+static void begin_gradient(worker *w, uint64_t ticket, uint64_t number)
+{
+    uint64_t step = ticket / (uint64_t)w->run->workers;
+
+    w->t = (tally_step){.number = number,
+                        .rate = tally_schedule_rate(&w->run->schedule, step)};
+}
+
+static void add_score(tally_score *sum, const tally_score *one)
+{
+    sum->loss_sum += one->loss_sum;
+    sum->correct += one->correct;
+    sum->count += one->count;
+}
+
+/* The gradients of a turn, each followed by a step of this worker's own. */
+static tally_status take_turn(worker *w, tally_score *sum)
+{
+    tally_run *run = w->run;
+    tally_local *l = &w->local;
+    uint64_t left = run->steps * (uint64_t)run->workers - w->ticket;
+    uint64_t turn = w->steps->turn(run->consistency_options);
+
+    memcpy(l->start, l->w, run->f->layout.length * sizeof *l->w);
+    for (uint64_t k = 0; k < turn && k < left; k++) {
+        const tally_real *at = l->w;
+        tally_score score = {0};
+
+        begin_gradient(w, w->ticket + k, ++w->taken);
+        if (w->steps->place) TALLY_TRY(w->steps->place(l, &w->t, &at));
+        TALLY_TRY(take_gradient(w, w->ticket + k, at, false, &score));
+        TALLY_TRY(w->steps->step(l, &w->t, w->g));
+        TALLY_TRY(w->own ? tally_store_poll(w->own) : tally_poll(run->comm));
+        TALLY_TRY(beat(w));
+        add_score(sum, &score);
+    }
+    w->steps->say(l, w->g);
+    return TALLY_OK;
+}
+
+static tally_status compute(worker *w, tally_score *score)
+{
+    double begin = now(w);
+
+    w->next = 0;
+    begin_gradient(w, w->ticket, w->clock + 1);
+    if (w->steps)
+        TALLY_TRY(take_turn(w, score));
+    else
+        TALLY_TRY(take_gradient(w, w->ticket, w->w, true, score));
     TALLY_TRY(send_from(w, 0));
     w->computing += now(w) - begin;
     return TALLY_OK;
 }
 
+static bool pulls_next(const worker *w)
+{
+    return !w->steps || !w->steps->pulls ||
+           w->steps->pulls(w->run->consistency_options, w->clock + 1);
+}
+
 static tally_status push(worker *w)
 {
     tally_score score = {0};
+    bool pulls = pulls_next(w);
 
     TALLY_TRY(compute(w, &score));
     for (int s = 0; s < w->servers; s++) {
@@ -331,10 +394,11 @@ static tally_status push(worker *w)
                                .clock = w->clock,
                                .ticket = w->ticket,
                                .version = c->reply.version,
+                               .pulls = pulls,
                                .score = score,
                                .computing = w->computing,
                                .waiting = w->waiting};
-        TALLY_TRY(expect_reply(w, s));
+        TALLY_TRY(expect_reply(w, s, pulls));
         TALLY_TRY(tally_isend(w->run->comm, s, TALLY_TAG(TALLY_EXCHANGE, TAG_PUSH),
                               &c->push, sizeof c->push, &c->pushed));
     }
@@ -347,7 +411,7 @@ static tally_status work(worker *w)
     w->beaten = now(w);
     for (int s = 0; s < w->servers; s++) {
         TALLY_TRY(expect_beat(w, s));
-        TALLY_TRY(expect_reply(w, s));
+        TALLY_TRY(expect_reply(w, s, true));
     }
     TALLY_TRY(wait_for_replies(w));
     while (!w->counters[0].reply.end) {
@@ -450,6 +514,8 @@ static tally_status open(worker *w)
     cut_into_pieces(w, slices);
     list_requests(w);
     free(slices);
+    w->steps = tally_consistency_of(run)->local;
+    if (w->steps) TALLY_TRY(tally_local_open(&w->local, w->run, w->w));
     return open_coding(w);
 }
 
@@ -473,6 +539,7 @@ static void hang_up(worker *w)
 static void close(worker *w)
 {
     close_coding(w);
+    tally_local_close(&w->local);
     free(w->counters);
     free(w->pieces);
     free(w->to);

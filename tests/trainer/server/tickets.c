@@ -7,7 +7,7 @@ Test(tickets, each_is_dealt_once_and_settled_once)
     tally_tickets t;
     uint64_t ticket;
 
-    expect_ok(tally_tickets_open(&t, 100, 300, 4));
+    expect_ok(tally_tickets_open(&t, 100, 300, 1, 4));
     for (uint64_t i = 100; i < 300; i++) {
         cr_assert(tally_tickets_deal(&t, &ticket));
         cr_assert(eq(u64, ticket, i));
@@ -28,7 +28,7 @@ Test(tickets, what_is_given_back_goes_first_unless_it_is_settled)
     tally_tickets t;
     uint64_t ticket;
 
-    expect_ok(tally_tickets_open(&t, 0, 10, 4));
+    expect_ok(tally_tickets_open(&t, 0, 10, 1, 4));
     for (int i = 0; i < 5; i++)
         tally_tickets_deal(&t, &ticket);
     tally_tickets_give_back(&t, 3);
