@@ -2,6 +2,7 @@
  *
  *     servers=S     ranks 0 .. S-1 serve a slice of the weights each, the others work
  *     servers=all   every rank serves a slice and works
+ *     consistency hogwild   none serves: all work on weights in shared memory
  *
  * Workers compute gradients of batches that server 0 deals; servers move the weights as
  * --consistency says.  A straggler slows down only itself.  Li et al., Scaling
@@ -51,6 +52,10 @@ static tally_status roles(tally_run *run)
     int size = run->comm->size;
     char *end;
 
+    if (tally_consistency_of(run)->train) {
+        run->holders = 1;
+        return TALLY_OK;
+    }
     if (strcmp(o->servers, "all") == 0) return TALLY_OK;
     long servers = strtol(o->servers, &end, 10);
     if (*end || end == o->servers || servers < 1)
@@ -106,6 +111,9 @@ static tally_status train(tally_run *run)
 {
     int rank = run->comm->rank;
     bool serves = rank < run->holders, works = rank >= run->comm->size - run->workers;
+    const tally_consistency_ops *c = tally_consistency_of(run);
+
+    if (c->train) return c->train(run);
     tally_store s = {0};
     tally_status status =
         tally_agree(run->comm, serves ? tally_store_open(&s, run) : TALLY_OK);

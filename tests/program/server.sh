@@ -17,6 +17,10 @@ for roles in 1:4 2:5 all:3; do
     done
 done
 
+ranks 3 train $small --trainer server --consistency hogwild >"$work/out" || fail "hogwild"
+[ "$(field samples <"$work/out")" = "$("$TALLY" train $small --comm sim:ranks=3 | field samples)" ] ||
+    fail "hogwild: $(cat "$work/out")"
+
 # Half of it, then the rest, ends with the weights of the whole.
 rm -rf "$work/run"
 ranks 4 train $small --trainer server --consistency bsp --steps 17 --out "$work/run" >/dev/null || fail "first half"

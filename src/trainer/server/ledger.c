@@ -12,15 +12,15 @@
 
 enum { WORKERS_TOLD = 16 };
 
-static void say(const tally_store *s, const char *format, ...) TALLY_PRINTF(2, 3);
+static void say(const tally_run *run, const char *format, ...) TALLY_PRINTF(2, 3);
 
-static void say(const tally_store *s, const char *format, ...)
+static void say(const tally_run *run, const char *format, ...)
 {
-    const tally_observer *o = &s->run->observer;
+    const tally_observer *o = &run->observer;
     char sentence[512];
     va_list arguments;
 
-    if (!o->said || s->run->comm->rank != 0) return;
+    if (!o->said || run->comm->rank != 0) return;
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
@@ -39,6 +39,18 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+tally_status tally_ledger_open(tally_run *run)
+{
+    tally_tale *tale = calloc(1, sizeof *tale);
+
+    run->result.tale = tale;
+    if (tale) tale->worker = calloc((size_t)run->workers, sizeof *tale->worker);
+    if (!tale || !tale->worker)
+        return TALLY_FAIL(MEMORY, "no memory for a tale of %d workers", run->workers);
+    tale->count = (size_t)run->workers;
+    return TALLY_OK;
+}
+
 /* Seconds of computing per push, of the worker in the middle. */
 static tally_status find_median(const tally_tale *t, double *median)
 {
@@ -53,11 +65,11 @@ static tally_status find_median(const tally_tale *t, double *median)
     return TALLY_OK;
 }
 
-static void tell_of_worker(const tally_store *s, const tally_worker_tale *w)
+static void tell_of_worker(const tally_run *run, const tally_worker_tale *w)
 {
     double all = w->computing + w->waiting;
 
-    say(s,
+    say(run,
         "rank %d: %llu pushes, %.3g ms of computing each, %.0f %% of its time waiting, "
         "staleness %.2f%s",
         w->rank, (unsigned long long)w->pushes, 1000 * per_push(w, w->computing),
@@ -65,9 +77,9 @@ static void tell_of_worker(const tally_store *s, const tally_worker_tale *w)
         w->pushes ? w->staleness / (double)w->pushes : 0, w->lost ? "; lost" : "");
 }
 
-static tally_status tell_of_straggler(const tally_store *s)
+static tally_status tell_of_straggler(const tally_run *run)
 {
-    const tally_tale *t = s->tale;
+    const tally_tale *t = run->result.tale;
     const tally_worker_tale *slowest = &t->worker[0];
     double median = 0;
 
@@ -78,30 +90,34 @@ static tally_status tell_of_straggler(const tally_store *s)
             slowest = &t->worker[m];
     double factor = median > 0 ? per_push(slowest, slowest->computing) / median : 0;
     if (factor >= 1.5)
-        say(s, "rank %d is the straggler: it computes %.1f times as long as the median",
+        say(run,
+            "rank %d is the straggler: it computes %.1f times as long as the median",
             slowest->rank, factor);
     return TALLY_OK;
 }
 
-static tally_status tell(const tally_store *s)
+tally_status tally_ledger_tell(const tally_run *run)
 {
-    const tally_tale *t = s->tale;
+    const tally_tale *t = run->result.tale;
 
-    if (s->run->comm->rank != 0 || !s->run->observer.said) return TALLY_OK;
-    say(s,
+    if (run->comm->rank != 0 || !run->observer.said) return TALLY_OK;
+    say(run,
         "%llu pushes: staleness %.2f on average, at most %llu; %llu dropped, %llu "
-        "refused; %llu of %zu workers lost, %llu came back; server 0 idle %.0f %%",
+        "refused; %llu of %zu workers lost, %llu came back",
         (unsigned long long)t->pushes,
         t->pushes ? t->staleness_sum / (double)t->pushes : 0,
         (unsigned long long)t->staleness_most, (unsigned long long)t->dropped,
         (unsigned long long)t->refused, (unsigned long long)t->lost, t->count,
-        (unsigned long long)t->returned, 100 * t->idle);
-    say(s, "server 0 got %.3g MB of pushes and sent %.3g MB of weights, codec %s",
-        (double)t->bytes_pushed / 1e6, (double)t->bytes_replied / 1e6,
-        s->run->options->codec);
+        (unsigned long long)t->returned);
+    if (t->bytes_pushed)
+        say(run,
+            "server 0 got %.3g MB of pushes and sent %.3g MB of weights, codec %s; idle "
+            "%.0f %%",
+            (double)t->bytes_pushed / 1e6, (double)t->bytes_replied / 1e6,
+            run->options->codec, 100 * t->idle);
     for (size_t m = 0; m < t->count && m < WORKERS_TOLD; m++)
-        tell_of_worker(s, &t->worker[m]);
-    return tell_of_straggler(s);
+        tell_of_worker(run, &t->worker[m]);
+    return tell_of_straggler(run);
 }
 
 /* Workers send to servers only: what these received is what those sent. */
@@ -137,5 +153,5 @@ tally_status tally_store_sum_up(tally_store *s, double seconds)
         result->step_median_seconds = seconds / steps;
         result->bytes_sent_per_step = bytes / run->comm->size / steps;
     }
-    return tell(s);
+    return tally_ledger_tell(run);
 }

@@ -78,6 +78,8 @@ typedef struct tally_consistency_ops {
     /* Optional: options that make it another member. */
     const struct tally_consistency_ops *(*becomes)(const void *chosen);
     tally_status (*check)(const tally_run *run); /* optional: what it cannot go with */
+    tally_status (*train)(tally_run *run);       /* optional: there are no servers, and
+                                                    the rest of this table is not read */
     const tally_local_ops *local; /* workers take several gradients a push: local.h;
                                      NULL: one */
     /* How many gradients of a step become one update; NULL: each is one of its own. */
@@ -224,8 +226,13 @@ tally_status tally_store_take(tally_store *s, size_t which, const tally_note *wh
 tally_status tally_store_tick(tally_store *s, bool steps);
 tally_status tally_store_poll(tally_store *s);
 
-/* What came of it, into run->result, and told on rank 0: ledger.c.  Collective over the
- * holders. */
+/* ---- the ledger: ledger.c ---- */
+
+/* Room for run->result.tale, and telling it on rank 0. */
+tally_status tally_ledger_open(tally_run *run);
+tally_status tally_ledger_tell(const tally_run *run);
+
+/* What came of it, into run->result, and told.  Collective over the holders. */
 tally_status tally_store_sum_up(tally_store *s, double seconds);
 
 /* ---- a worker: worker.c ---- */

@@ -101,11 +101,23 @@ static void add_score(tally_score *to, const tally_score *from)
     to->count += from->count;
 }
 
+/* The loss of a turn, in equal shares to the steps that it ends. */
 void tally_store_count(tally_store *s, tally_seat *p)
 {
+    uint64_t first = tally_store_step(s);
+    const tally_score *score = &p->push.score;
+
     count_staleness(s, p, s->version++ - p->push.version);
-    add_score(&s->scores[tally_store_step(s) % SCORES_KEPT], &p->push.score);
     tally_tickets_settle(&s->tickets, p->push.ticket);
+    uint64_t ended = tally_store_step(s) - first;
+    uint64_t n = ended < 1 ? 1 : ended < SCORES_KEPT / 2 ? ended : SCORES_KEPT / 2;
+    for (uint64_t k = 0; k < n; k++) {
+        tally_score share = {.loss_sum = score->loss_sum / (double)n,
+                             .correct = score->correct / n + (k < score->correct % n),
+                             .count = score->count / n + (k < score->count % n)};
+
+        add_score(&s->scores[(first + k) % SCORES_KEPT], &share);
+    }
 }
 
 /* Whether what a push leaves is what its reply will hold. */
@@ -331,18 +343,6 @@ static tally_status open_seat(tally_store *s, int m)
     return TALLY_OK;
 }
 
-static tally_status open_tale(tally_run *run)
-{
-    tally_tale *tale = calloc(1, sizeof *tale);
-
-    run->result.tale = tale;
-    if (tale) tale->worker = calloc((size_t)run->workers, sizeof *tale->worker);
-    if (!tale || !tale->worker)
-        return TALLY_FAIL(MEMORY, "no memory for a tale of %d workers", run->workers);
-    tale->count = (size_t)run->workers;
-    return TALLY_OK;
-}
-
 static tally_status open_slice(tally_store *s)
 {
     tally_run *run = s->run;
@@ -371,7 +371,7 @@ tally_status tally_store_open(tally_store *s, tally_run *run)
     uint64_t parts = parts_of(s);
     TALLY_TRY(check(s));
     TALLY_TRY(open_slice(s));
-    TALLY_TRY(open_tale(run));
+    TALLY_TRY(tally_ledger_open(run));
     s->tale = run->result.tale;
     s->version = run->step * (s->consistency->need ? 1 : parts);
     const tally_local_ops *local = s->consistency->local;

@@ -38,16 +38,23 @@ static uint64_t turn_of(const char *name)
     return strstr(name, "easgd") || strstr(name, "eamsgd") ? 10 : 1;
 }
 
+/* How many of `servers` it works with. */
+static size_t roles_of(const char *name)
+{
+    return strcmp(name, "hogwild") == 0 ? 1 : 3;
+}
+
 /* 40 rows in steps of 12 by 4 workers (3 with two servers of 5 ranks: steps of 9). */
 static void expect_all_counted(const char *name, const char *where)
 {
     char settings[256];
     errand e = errand_of(name, where, settings, "epochs=3");
     bool all = strcmp(where, "all") == 0;
+    all = all || roles_of(name) == 1;
     uint64_t workers = all ? 5 : (uint64_t)(5 - (where[0] - '0')), done = 0;
     uint64_t turn = turn_of(name);
 
-    expect_ok(errand_run(&e, "sim:ranks=5,alpha=1e-4"));
+    expect_ok(errand_run(&e, "sim:ranks=5,node=0,alpha_node=1e-4"));
     const errand_rank *r = &e.rank[0];
     cr_assert(eq(u64, r->result.steps, 3 * r->steps_per_epoch), "%s", settings);
     cr_assert(eq(sz, r->tale.count, workers));
@@ -73,17 +80,18 @@ static void expect_all_counted(const char *name, const char *where)
 Test(consistency, every_batch_counts_once)
 {
     for (size_t i = 0; consistency_at(i); i++)
-        for (size_t k = 0; k < 3; k++)
+        for (size_t k = 0; k < roles_of(consistency_at(i)->name); k++)
             expect_all_counted(consistency_at(i)->name, servers[k]);
 }
 
 /* Also when sends block until they are met. */
 Test(consistency, a_simulated_run_and_its_repeat_are_the_same_bits)
 {
-    static const char *const comms[] = {"sim:ranks=5", "sim:ranks=5,rendezvous=true"};
+    static const char *const comms[] = {"sim:ranks=5,node=0",
+                                        "sim:ranks=5,node=0,rendezvous=true"};
 
     for (size_t i = 0; consistency_at(i); i++) {
-        for (size_t k = 0; k < 3; k++) {
+        for (size_t k = 0; k < roles_of(consistency_at(i)->name); k++) {
             char settings[256];
             errand a =
                 errand_of(consistency_at(i)->name, servers[k], settings, "epochs=2");
@@ -105,18 +113,18 @@ Test(consistency, a_simulated_run_and_its_repeat_are_the_same_bits)
 Test(consistency, a_run_resumes)
 {
     for (size_t i = 0; consistency_at(i); i++) {
-        for (size_t k = 0; k < 3; k++) {
+        for (size_t k = 0; k < roles_of(consistency_at(i)->name); k++) {
             const char *out = example_directory();
             char settings[256], other[256], more[128];
 
             snprintf(more, sizeof more, "steps=5 checkpoint_every=5 out=%s", out);
             errand first =
                 errand_of(consistency_at(i)->name, servers[k], settings, more);
-            expect_ok(errand_run(&first, "sim:ranks=5"));
+            expect_ok(errand_run(&first, "sim:ranks=5,node=0"));
             errand second =
                 errand_of(consistency_at(i)->name, servers[k], other, "steps=9");
             second.resume = out;
-            expect_ok(errand_run(&second, "sim:ranks=5"));
+            expect_ok(errand_run(&second, "sim:ranks=5,node=0"));
             cr_assert(eq(u64, second.rank[0].result.steps, 9), "%s", settings);
             cr_assert(lt(dbl, second.rank[0].result.test_loss,
                          first.rank[0].result.test_loss),
@@ -155,15 +163,15 @@ Test(consistency, every_kind_of_rule_and_clip_works)
             snprintf(more, sizeof more, "epochs=12 %s", rules[k]);
             errand e = errand_of(consistency_at(i)->name, "1", settings, more);
             errand start = errand_of(consistency_at(i)->name, "1", one, "steps=1");
-            expect_ok(errand_run(&start, "sim:ranks=4"));
+            expect_ok(errand_run(&start, "sim:ranks=4,node=0"));
             const char *refused = refusal(consistency_at(i)->name, rules[k]);
             if (refused) {
-                expect_fail(errand_run(&e, "sim:ranks=4"), OPTION, refused);
+                expect_fail(errand_run(&e, "sim:ranks=4,node=0"), OPTION, refused);
                 errand_close(&e);
                 errand_close(&start);
                 continue;
             }
-            expect_ok(errand_run(&e, "sim:ranks=4"));
+            expect_ok(errand_run(&e, "sim:ranks=4,node=0"));
             cr_assert(
                 lt(dbl, e.rank[0].result.test_loss, start.rank[0].result.test_loss),
                 "%s %s", consistency_at(i)->name, more);

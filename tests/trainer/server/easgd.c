@@ -192,8 +192,7 @@ Test(local, what_does_not_go_together_is_refused)
                    "pull=4 is not a multiple of push=3");
     expect_refused("trainer=server:damp=inverse consistency=easgd",
                    "leave out damp and compensate");
-    expect_refused("trainer=server consistency=easgd codec=sign",
-                   "is for gradients");
+    expect_refused("trainer=server consistency=easgd codec=sign", "is for gradients");
 }
 
 /* A worker that is lost in the middle of a turn costs that turn; the others do it. */
