@@ -20,6 +20,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -375,6 +376,23 @@ static int free_unused(seat *s)
     return MPI_SUCCESS;
 }
 
+/* Open MPI and MPICH take the memory from here; where it does not fit Open MPI's first
+ * rank fails and leaves the others waiting, or writing to it ends the process. */
+static const char *const shared_folder = "/dev/shm";
+
+/* Whether the node's first rank sees room for so many bytes, on all of its ranks. */
+static int look_for_room(const seat *s, bool first, MPI_Aint bytes, bool *fits)
+{
+    struct statvfs folder;
+    int there = 1;
+
+    if (first && statvfs(shared_folder, &folder) == 0)
+        there = (double)bytes < (double)folder.f_bavail * (double)folder.f_frsize;
+    int code = MPI_Bcast(&there, 1, MPI_INT, 0, s->node);
+    *fits = there != 0;
+    return code;
+}
+
 /* All of it belongs to the node's first rank, with room to align its start: pages are
  * mapped whole, so every rank skips the same bytes. */
 static tally_status open_window(const tally_comm *c, MPI_Win *window, tally_window *w)
@@ -382,9 +400,14 @@ static tally_status open_window(const tally_comm *c, MPI_Win *window, tally_wind
     seat *s = c->inner;
     MPI_Aint bytes = c->node_rank == 0 ? (MPI_Aint)(w->bytes + 64) : 0;
     unsigned char *base;
+    bool fits = true;
     int unit;
     int code = free_unused(s);
 
+    if (code == MPI_SUCCESS) code = look_for_room(s, c->node_rank == 0, bytes, &fits);
+    if (!fits)
+        return TALLY_FAIL(MEMORY, "%s has no room for %zu bytes that ranks share",
+                          shared_folder, w->bytes);
     if (code == MPI_SUCCESS)
         code = MPI_Win_allocate_shared(bytes, 1, MPI_INFO_NULL, s->node, &base, window);
     if (code == MPI_SUCCESS)

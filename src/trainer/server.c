@@ -19,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NEAR_SHARED, NEAR_MESSAGES };
+
 static const tally_option options[] = {
     TALLY_OPTION(
         TEXT, tally_server, servers, "1", NULL,
@@ -27,6 +29,8 @@ static const tally_option options[] = {
                  "a rank's speed in FLOP/s; read by simulated comms only"),
     TALLY_OPTION(REAL, tally_server, nap, "0", "[0, 3600]",
                  "seconds of sleep before each gradient, to stand for computing"),
+    TALLY_OPTION(CHOICE, tally_server, near, "shared", "shared|messages",
+                 "how ranks of a node pass gradients and weights"),
     TALLY_OPTION(CHOICE, tally_server, damp, "none", "none|inverse|polynomial|hinge",
                  "how the rate falls with the staleness of a gradient"),
     TALLY_OPTION(REAL, tally_server, power, "0.5", "(0, inf)",
@@ -101,10 +105,20 @@ static tally_status open(tally_run *run)
 static tally_status take_part(tally_run *run, tally_store *s, bool serves, bool works)
 {
     if (serves) TALLY_TRY(tally_store_start(s));
-    if (works) TALLY_TRY(tally_work(run, serves ? s : NULL));
+    if (works) TALLY_TRY(tally_work(run, s->near, serves ? s : NULL));
     if (serves) TALLY_TRY(tally_store_serve(s));
     if (serves) TALLY_TRY(tally_store_finish(s));
     return TALLY_OK;
+}
+
+/* What goes through a codec has to be sent, and local steps move the weights that the
+ * server goes by. */
+static bool may_share(const tally_run *run)
+{
+    const tally_server *o = run->trainer_options;
+
+    return o->near == NEAR_SHARED && !tally_consistency_of(run)->local &&
+           !tally_coding_wanted(run);
 }
 
 static tally_status train(tally_run *run)
@@ -114,13 +128,16 @@ static tally_status train(tally_run *run)
     const tally_consistency_ops *c = tally_consistency_of(run);
 
     if (c->train) return c->train(run);
-    tally_store s = {0};
-    tally_status status =
-        tally_agree(run->comm, serves ? tally_store_open(&s, run) : TALLY_OK);
+    tally_near near;
+    tally_store s = {.near = &near};
+    tally_status status = tally_near_open(&near, run, may_share(run));
 
+    if (!status && serves) status = tally_store_open(&s, run, &near);
+    status = tally_agree(run->comm, status);
     if (!status) status = take_part(run, &s, serves, works);
     tally_store_hang_up(&s);
     tally_store_close(&s);
+    tally_near_close(&near);
     return status;
 }
 

@@ -5,7 +5,7 @@
  *     fails_agreed   the last rank fails, and all know of it
  *     stalls         rank 0 waits for a message that comes late
  *     stalls_shared  rank 0 waits for a sum in shared memory that rank 1 starts late
- *     moves_alone    sums end though no rank calls its comm: for progress=thread
+ *     no_room        memory is shared that the machine does not have
  *     moves_alone    sums end while their rank never calls the comm: with a thread
  *
  * are apart: `all` leaves them out. */
@@ -13,6 +13,7 @@
 #include "tally/collective.h"
 #include "tally/comm.h"
 
+#include "base/status.h"
 #include "comm/cases.h"
 #include "comm/progress.h"
 
@@ -138,6 +139,22 @@ static tally_status stalls_shared(tally_comm *c, void *context)
     return TALLY_OK;
 }
 
+/* All ranks hear of it, and can share less afterwards. */
+static tally_status no_room(tally_comm *c, void *context)
+{
+    tally_window *w;
+    tally_status status = tally_share(c, (size_t)1 << 50, &w);
+
+    (void)context;
+    if (status != TALLY_MEMORY)
+        return TALLY_FAIL(CORRUPT, "sharing a petabyte ended with %s",
+                          tally_status_name(status));
+    tally_error_clear();
+    TALLY_TRY(tally_share(c, 1000, &w));
+    tally_unshare(c, w);
+    return TALLY_OK;
+}
+
 static bool is_done(const tally_sum *s)
 {
     tally_progress_enter(s->task.comm);
@@ -190,6 +207,7 @@ static tally_body body_of(const char *name)
         {"fails_agreed",  fails_agreed },
         {"stalls",        stalls       },
         {"stalls_shared", stalls_shared},
+        {"no_room",       no_room      },
         {"moves_alone",   moves_alone  }
     };
 

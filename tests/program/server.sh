@@ -21,6 +21,10 @@ ranks 3 train $small --trainer server --consistency hogwild >"$work/out" || fail
 [ "$(field samples <"$work/out")" = "$("$TALLY" train $small --comm sim:ranks=3 | field samples)" ] ||
     fail "hogwild: $(cat "$work/out")"
 
+# Shared memory inside a node changes how values travel, not which.
+got=$(ranks 4 train $small --trainer server:near=messages --consistency bsp | hash)
+[ "$got" = "$lockstep" ] || fail "bsp by messages: $got, lockstep $lockstep"
+
 # Half of it, then the rest, ends with the weights of the whole.
 rm -rf "$work/run"
 ranks 4 train $small --trainer server --consistency bsp --steps 17 --out "$work/run" >/dev/null || fail "first half"

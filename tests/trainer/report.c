@@ -2,7 +2,16 @@
 
 #include "support/expect.h"
 
+#include <float.h>
 #include <math.h>
+
+#ifdef TALLY_DOUBLE
+#    define TALLY_LARGEST DBL_MAX
+#    define TALLY_LEAST   DBL_TRUE_MIN
+#else
+#    define TALLY_LARGEST FLT_MAX
+#    define TALLY_LEAST   FLT_TRUE_MIN
+#endif
 
 static tally_layout two_tensors(void)
 {
@@ -88,6 +97,29 @@ Test(report, names_the_lowest_rank_its_step_and_its_first_bad_tensor)
     expect_sentence((tally_real[]){0, 0, 0, 0, bad}, (tally_real[]){bad, 0, 0, 0, 0},
                     "dense1.bias of the weights");
     expect_sentence(zero, zero, "every tensor is finite still");
+}
+
+/* The edges of what is finite, at each place of a vector of odd length. */
+Test(report, tells_finite_values_from_others)
+{
+    const tally_real good[] = {TALLY_LARGEST, -TALLY_LARGEST, TALLY_LEAST,
+                               (tally_real)-0.0, 1};
+    const tally_real bad[] = {(tally_real)INFINITY, -(tally_real)INFINITY,
+                              (tally_real)NAN, -(tally_real)NAN};
+    tally_real v[37] = {0};
+
+    cr_assert(tally_all_finite(v, 0));
+    for (size_t i = 0; i < 37; i++)
+        v[i] = good[i % 5];
+    for (size_t i = 0; i < 37; i++)
+        for (size_t k = 0; k < 4; k++) {
+            tally_real before = v[i];
+
+            cr_assert(tally_all_finite(v, 37));
+            v[i] = bad[k];
+            cr_expect(not(tally_all_finite(v, 37)), "%g at %zu", (double)bad[k], i);
+            v[i] = before;
+        }
 }
 
 Test(report, finds_the_first_tensor_that_is_not_finite)

@@ -34,9 +34,9 @@
 #include <string.h>
 
 /* fp32 is what training computes in: then nothing is to be coded. */
-static bool is_plain(const char *spec)
+bool tally_coding_wanted(const tally_run *run)
 {
-    return strcmp(spec, "fp32") == 0;
+    return strcmp(run->options->codec, "fp32") != 0;
 }
 
 tally_status tally_coding_check(const tally_run *run)
@@ -54,7 +54,7 @@ tally_status tally_coding_open(tally_coding *c, const tally_run *run, size_t lon
     const tally_config *o = run->options;
     uint64_t rank = (uint64_t)run->comm->rank, size = (uint64_t)run->comm->size;
 
-    *c = (tally_coding){.coded = !is_plain(o->codec)};
+    *c = (tally_coding){.coded = tally_coding_wanted(run)};
     if (!c->coded) return TALLY_OK;
     TALLY_TRY(tally_codec_open(&c->up, o->codec, longest, o->seed, rank));
     TALLY_TRY(tally_codec_open(&c->down, o->codec, slice, o->seed, size + rank));

@@ -15,6 +15,9 @@ typedef struct tally_coding {
 /* Whether --codec is one; before anything is opened.  Local. */
 tally_status tally_coding_check(const tally_run *run);
 
+/* Whether --codec is more than numbers as they are. */
+bool tally_coding_wanted(const tally_run *run);
+
 /* longest, slice: values of the longest piece of a push, and of a reply.  Local. */
 tally_status tally_coding_open(tally_coding *c, const tally_run *run, size_t longest,
                                size_t slice);

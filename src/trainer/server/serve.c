@@ -5,9 +5,10 @@
  *                        heartbeats while it computes
  *     to each worker     a note, and the slice as it is now
  *
- * A worker has at most one push under way, which bounds memory and queues.  What it is
- * sent is a copy, so the weights go on changing while it travels.  Nothing blocks on
- * one worker: a dead rank costs its seat (faults.c). */
+ * With a worker of the same node the notes alone are messages (near.c).  A worker has
+ * at most one push under way, which bounds memory and queues.  What it is sent is a
+ * copy, so the weights go on changing while it travels.  Nothing blocks on one worker:
+ * a dead rank costs its seat (faults.c). */
 
 #include "trainer/server/serve.h"
 
@@ -60,7 +61,7 @@ static tally_status expect_push(tally_store *s, tally_seat *p)
     p->arrived = 0;
     p->finite = p->complete = true;
     p->garbled = false;
-    for (size_t k = 0; k < s->piece_count; k++)
+    for (size_t k = 0; k < p->piece_count; k++)
         TALLY_TRY(expect_piece(s, p, k));
     return tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_PUSH),
                        &p->push, sizeof p->push, &p->note);
@@ -103,8 +104,12 @@ static tally_status send_weights(tally_store *s, tally_seat *p)
     p->version = p->reply.version = s->version;
     p->reply.whole = !is_coded(s) || !p->knows;
     TALLY_TRY(fill_reply(s, p, &message, &bytes));
-    TALLY_TRY(tally_isend(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_WEIGHTS),
-                          message, bytes, &p->sends[0]));
+    if (p->near)
+        tally_near_tell();
+    else
+        TALLY_TRY(tally_isend(s->run->comm, p->rank,
+                              TALLY_TAG(TALLY_EXCHANGE, TAG_WEIGHTS), message, bytes,
+                              &p->sends[0]));
     p->knows = true;
     s->tale->bytes_replied += bytes;
     return TALLY_OK;
@@ -224,6 +229,14 @@ static tally_status take_piece(tally_store *s, tally_seat *p, size_t bytes)
     return TALLY_OK;
 }
 
+/* The note of a near worker comes once all of its gradient is there. */
+static void look_at_all(tally_store *s, tally_seat *p)
+{
+    tally_near_hear();
+    s->tale->bytes_pushed += s->slice.count * sizeof *p->inbox;
+    p->finite = tally_all_finite(p->inbox, s->slice.count);
+}
+
 tally_status tally_store_tick(tally_store *s, bool steps)
 {
     TALLY_TRY(tally_store_beat(s));
@@ -253,7 +266,7 @@ size_t tally_store_watch(tally_store *s, tally_request **list)
         int m = (int)((s->tale->pushes + (uint64_t)k) % (uint64_t)s->count);
         tally_seat *p = &s->seats[m];
         tally_request *next =
-            p->arrived < s->piece_count ? &p->pieces[p->arrived] : &p->note;
+            p->arrived < p->piece_count ? &p->pieces[p->arrived] : &p->note;
 
         if (next->active) {
             list[n] = next;
@@ -286,8 +299,9 @@ tally_status tally_store_take(tally_store *s, size_t which, const tally_note *wh
     tally_seat *p = &s->seats[whose / 2];
     TALLY_TRY(tally_store_heard(s, p));
     if (whose % 2 == 1) return expect_beat(s, p);
-    if (p->arrived < s->piece_count) return take_piece(s, p, what->bytes);
+    if (p->arrived < p->piece_count) return take_piece(s, p, what->bytes);
     if (what->bytes != sizeof p->push) p->complete = false;
+    if (p->near) look_at_all(s, p);
     p->ready = true;
     return s->arrivals.replays ? tally_store_replay(s) : tally_store_take_push(s, p);
 }
@@ -457,9 +471,9 @@ tally_status tally_store_finish(tally_store *s)
     return TALLY_OK;
 }
 
-static void hang_up_on(tally_comm *c, tally_store *s, tally_seat *p)
+static void hang_up_on(tally_comm *c, tally_seat *p)
 {
-    for (size_t k = 0; p->pieces && k < s->piece_count; k++)
+    for (size_t k = 0; p->pieces && k < p->piece_count; k++)
         tally_abandon(c, &p->pieces[k]);
     tally_abandon(c, &p->note);
     tally_abandon(c, &p->beat_in);
@@ -476,7 +490,7 @@ void tally_store_hang_up(tally_store *s)
     if (!w) return;
     s->run->snapshot = s->run->breathe = NULL;
     for (int m = 0; m < s->count; m++)
-        hang_up_on(c, s, &s->seats[m]);
+        hang_up_on(c, &s->seats[m]);
     for (int r = 0; w->step_out && r < s->servers; r++)
         tally_abandon(c, &w->step_out[r]);
     tally_abandon(c, &w->step_in);

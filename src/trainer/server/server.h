@@ -15,12 +15,14 @@
 
 #include "trainer/server/arrivals.h"
 #include "trainer/server/coding.h"
+#include "trainer/server/near.h"
 #include "trainer/server/tickets.h"
 #include "trainer/trainer.h"
 
 typedef struct tally_server { /* options of the trainer */
     char *servers;            /* a number of ranks that only serve, or "all" */
     double flops, nap;
+    int near; /* near.c */
     int damp; /* staleness.c */
     double power;
     uint64_t after;
@@ -105,20 +107,23 @@ typedef enum tally_presence {
 struct tally_seat {
     int rank; /* of the comm */
     tally_presence presence;
-    uint64_t clock;    /* pushes of it that were taken in */
-    uint64_t ticket;   /* what it works on, or did last */
-    uint64_t dealt;    /* steps of which it was dealt its own part; gathering alone */
-    uint64_t version;  /* of the weights it was sent last */
-    uint64_t holds;    /* version of the weights in `sent` */
-    tally_real *inbox; /* owned: its gradient, of the slice */
-    tally_real *sent;  /* owned: the weights as it knows them, of the slice */
-    bool knows;        /* it was sent weights in this session */
+    uint64_t clock;   /* pushes of it that were taken in */
+    uint64_t ticket;  /* what it works on, or did last */
+    uint64_t dealt;   /* steps of which it was dealt its own part; gathering alone */
+    uint64_t version; /* of the weights it was sent last */
+    uint64_t holds;   /* version of the weights in `sent` */
+    /* Its gradient, and the weights as it knows them, of the slice: owned unless near,
+     * in memory that it shares with us then. */
+    tally_real *inbox, *sent;
+    bool near;
+    bool knows;                     /* it was sent weights in this session */
     unsigned char *coded, *message; /* owned: its push and its reply through the codec;
                                        NULL: not coded */
     tally_push push;
     tally_reply reply;
     tally_request *pieces; /* owned: one per piece */
-    size_t arrived;        /* pieces of the push so far */
+    size_t piece_count;    /* that its push has: none when near */
+    size_t arrived;        /* of those so far */
     bool finite, complete; /* of those pieces */
     bool garbled;          /* one of them is nothing that the codec writes */
     bool ready;            /* a whole push waits for its turn in a replay */
@@ -132,8 +137,9 @@ enum { SCORES_KEPT = 256 };
 struct tally_store {
     tally_run *run;
     const tally_consistency_ops *consistency;
-    int servers, index; /* this one serves slice `index` */
-    tally_span *slices; /* owned: of all servers */
+    const tally_near *near; /* borrowed */
+    int servers, index;     /* this one serves slice `index` */
+    tally_span *slices;     /* owned: of all servers */
     tally_span slice;
     tally_span *pieces; /* owned: of the slice, in the order they come */
     size_t *piece_at;   /* owned: beside it, where its message is in `coded` */
@@ -185,7 +191,7 @@ void tally_store_count(tally_store *s, tally_seat *p);
 /* Counts p's gradient as come too late. */
 void tally_store_drop(tally_store *s, tally_seat *p);
 
-tally_status tally_store_open(tally_store *s, tally_run *run);
+tally_status tally_store_open(tally_store *s, tally_run *run, const tally_near *near);
 void tally_store_close(tally_store *s);
 
 /* Deals p a ticket.  False: there is none for it now.  Of gathered gradients every
@@ -242,6 +248,6 @@ tally_status tally_store_sum_up(tally_store *s, double seconds);
 tally_samples tally_ticket_samples(tally_run *run, uint64_t ticket, uint64_t *rows);
 
 /* Works until told that all is done.  own: the server on this rank, or NULL. */
-tally_status tally_work(tally_run *run, tally_store *own);
+tally_status tally_work(tally_run *run, const tally_near *near, tally_store *own);
 
 #endif

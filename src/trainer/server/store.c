@@ -224,8 +224,12 @@ static tally_status keep(tally_store *s, tally_seat *p)
     uint64_t part = p->push.ticket % parts_of(s);
     tally_real *mine = p->inbox;
 
-    p->inbox = s->part[part];
-    s->part[part] = mine;
+    if (p->near) {
+        memcpy(s->part[part], p->inbox, s->slice.count * sizeof *p->inbox);
+    } else {
+        p->inbox = s->part[part];
+        s->part[part] = mine;
+    }
     s->part_score[part] = p->push.score;
     s->has[part] = true;
     s->have++;
@@ -321,6 +325,22 @@ static tally_status check(const tally_store *s)
     return TALLY_OK;
 }
 
+/* Those of a worker on this node are in memory that it sees too. */
+static void open_vectors(tally_store *s, tally_seat *p)
+{
+    tally_real *gradient = tally_near_gradient(s->near, p->rank);
+
+    p->near = gradient != NULL;
+    p->piece_count = p->near ? 0 : s->piece_count;
+    if (p->near) {
+        p->inbox = gradient + s->slice.first;
+        p->sent = tally_near_weights(s->near, p->rank) + s->slice.first;
+    } else {
+        p->inbox = tally_allocate(s->slice.count + 1, sizeof *p->inbox);
+        p->sent = tally_allocate(s->slice.count + 1, sizeof *p->sent);
+    }
+}
+
 static tally_status open_seat(tally_store *s, int m)
 {
     tally_seat *p = &s->seats[m];
@@ -332,8 +352,7 @@ static tally_status open_seat(tally_store *s, int m)
     p->ticket = s->tickets.first + (uint64_t)m;
     p->tale = &s->tale->worker[m];
     p->tale->rank = p->rank;
-    p->inbox = tally_allocate(s->slice.count + 1, sizeof *p->inbox);
-    p->sent = tally_allocate(s->slice.count + 1, sizeof *p->sent);
+    open_vectors(s, p);
     p->pieces = calloc(s->piece_count + 1, sizeof *p->pieces);
     if (s->consistency->need)
         s->part[m] = tally_allocate(s->slice.count + 1, sizeof **s->part);
@@ -358,11 +377,12 @@ static tally_status open_slice(tally_store *s)
     return TALLY_OK;
 }
 
-tally_status tally_store_open(tally_store *s, tally_run *run)
+tally_status tally_store_open(tally_store *s, tally_run *run, const tally_near *near)
 {
     size_t length = run->f->layout.length;
 
     *s = (tally_store){.run = run,
+                       .near = near,
                        .consistency = tally_consistency_of(run),
                        .servers = run->holders,
                        .index = run->comm->rank,
@@ -397,8 +417,10 @@ tally_status tally_store_open(tally_store *s, tally_run *run)
 void tally_store_close(tally_store *s)
 {
     for (int m = 0; s->seats && m < s->count; m++) {
-        free(s->seats[m].inbox);
-        free(s->seats[m].sent);
+        if (!s->seats[m].near) {
+            free(s->seats[m].inbox);
+            free(s->seats[m].sent);
+        }
         free(s->seats[m].pieces);
         if (s->part) free(s->part[m]);
     }

@@ -30,6 +30,7 @@ enum { BEATS_PER_PATIENCE = 4, PATIENCE_WITH_SERVERS = 4, NAPS = 8 };
 /* A server as a worker sees it. */
 typedef struct counter {
     tally_span slice;
+    bool near;              /* it sees our weights and our gradient */
     unsigned char *message; /* owned: weights through the codec; NULL: not coded */
     bool pulled;            /* weights come with the reply */
     tally_reply reply;
@@ -40,7 +41,8 @@ typedef struct counter {
 
 typedef struct worker {
     tally_run *run;
-    tally_store *own; /* borrowed: the server on this rank, or NULL */
+    const tally_near *near;
+    tally_store *own; /* borrowed, as is near: the server on this rank, or NULL */
     int servers;
     counter *counters;    /* owned: one per server */
     tally_span *pieces;   /* owned: of all slices, in the order they leave */
@@ -48,12 +50,12 @@ typedef struct worker {
     tally_request *sends; /* owned: beside it */
     size_t piece_count, next;
     tally_coding coding;
-    unsigned char **coded; /* owned, and what it points at: the pieces' messages */
-    tally_real *memory;    /* owned: what pushes left out; NULL: not kept */
-    tally_request **list;  /* owned: what it waits for, its own server's last */
-    tally_real *w;         /* the weights it works at: owned when it serves too */
-    tally_real *g;         /* owned */
-    uint64_t *rows;        /* owned */
+    unsigned char **coded;     /* owned, and what it points at: the pieces' messages */
+    tally_real *memory;        /* owned: what pushes left out; NULL: not kept */
+    tally_request **list;      /* owned: what it waits for, its own server's last */
+    tally_real *w, *g;         /* the weights it works at, and the gradient there */
+    tally_real *own_w, *own_g; /* owned: room for those; NULL: elsewhere */
+    uint64_t *rows;            /* owned */
     tally_step t;
     const tally_local_ops *steps; /* NULL: a push is one gradient */
     tally_local local;
@@ -108,7 +110,7 @@ static tally_status expect_reply(worker *w, int s, bool pulls)
     void *to = c->message ? (void *)c->message : w->w + c->slice.first;
 
     c->pulled = pulls;
-    if (pulls)
+    if (pulls && !c->near)
         TALLY_TRY(tally_irecv(comm, s, TALLY_TAG(TALLY_EXCHANGE, TAG_WEIGHTS), to,
                               tally_coding_reply_most(&w->coding, c->slice.count),
                               &c->weights));
@@ -197,6 +199,7 @@ static tally_status wait_for_replies(worker *w)
     w->waiting += now(w) - begin;
     /* Whoever was taken for lost hears of the end without an answer to its push. */
     if (w->counters[0].reply.end) return TALLY_OK;
+    tally_near_hear();
     for (size_t k = 0; k < w->piece_count; k++) /* long done: it was answered */
         TALLY_TRY(tally_wait(w->run->comm, &w->sends[k], NULL));
     for (int s = 0; s < w->servers; s++) {
@@ -228,6 +231,7 @@ static tally_status send_piece(worker *w, size_t k)
 
     if (!w->steps || !w->steps->own)
         TALLY_TRY(tally_rule_propose(&w->run->rule, &w->t, piece, w->g, &v));
+    if (w->counters[w->to[k]].near) return TALLY_OK;
     if (w->coding.coded) {
         message = w->coded[k];
         TALLY_TRY(code_piece(w, k, &bytes));
@@ -387,6 +391,7 @@ static tally_status push(worker *w)
     bool pulls = pulls_next(w);
 
     TALLY_TRY(compute(w, &score));
+    tally_near_tell();
     for (int s = 0; s < w->servers; s++) {
         counter *c = &w->counters[s];
 
@@ -489,6 +494,22 @@ static void close_coding(worker *w)
     tally_coding_close(&w->coding);
 }
 
+/* A server on this rank has the run's own weights. */
+static void open_vectors(worker *w)
+{
+    const tally_run *run = w->run;
+    size_t length = run->f->layout.length;
+    int rank = run->comm->rank;
+
+    w->g = tally_near_gradient(w->near, rank);
+    w->w = tally_near_weights(w->near, rank);
+    if (!w->g) w->g = w->own_g = tally_allocate(length, sizeof *w->g);
+    if (!w->w && w->own) w->w = w->own_w = tally_allocate(length, sizeof *w->w);
+    if (!w->w && !w->own) w->w = run->w;
+    for (int s = 0; s < w->servers; s++)
+        w->counters[s].near = tally_near_sees(w->near, s);
+}
+
 static tally_status open(worker *w)
 {
     const tally_run *run = w->run;
@@ -501,9 +522,8 @@ static tally_status open(worker *w)
     w->to = calloc(most, sizeof *w->to);
     w->sends = calloc(most, sizeof *w->sends);
     w->list = calloc(watched, sizeof *w->list);
-    w->w = w->own ? tally_allocate(run->f->layout.length, sizeof *w->w) : run->w;
-    w->g = tally_allocate(run->f->layout.length, sizeof *w->g);
     w->rows = tally_allocate(run->sampler.batch, sizeof *w->rows);
+    if (w->counters) open_vectors(w);
     if (!slices || !w->counters || !w->pieces || !w->to || !w->sends || !w->list ||
         !w->w || !w->g || !w->rows) {
         free(slices);
@@ -545,14 +565,14 @@ static void close(worker *w)
     free(w->to);
     free(w->sends);
     free(w->list);
-    if (w->own) free(w->w);
-    free(w->g);
+    free(w->own_w);
+    free(w->own_g);
     free(w->rows);
 }
 
-tally_status tally_work(tally_run *run, tally_store *own)
+tally_status tally_work(tally_run *run, const tally_near *near, tally_store *own)
 {
-    worker w = {.run = run, .own = own, .servers = run->holders};
+    worker w = {.run = run, .near = near, .own = own, .servers = run->holders};
     tally_status status = open(&w);
 
     if (!status) status = work(&w);
