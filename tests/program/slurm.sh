@@ -13,7 +13,7 @@ skip() {
     exit 77
 }
 
-[[ $MPIEXEC == *mpirun* ]] && mpirun --version 2>/dev/null | grep -q "Open MPI" ||
+[[ $MPIEXEC == *mpirun* || $MPIEXEC == *mpiexec* ]] && mpirun --version 2>/dev/null | grep -q "Open MPI" ||
     skip "srun --mpi=pmix starts Open MPI's programs"
 why=$("$slurm" can 2>&1) || skip "$why"
 trap '"$slurm" down; rm -rf "$work"' EXIT
