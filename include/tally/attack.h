@@ -43,7 +43,9 @@ struct tally_attack {
     bool lies;        /* this rank does */
     size_t liars;
     size_t length;
-    uint64_t own; /* the seed of this rank's coins */
+    uint64_t own;  /* the seed of this rank's coins */
+    double worked; /* seconds that this rank computed for what it is to say; set by its
+                      caller */
     tally_state state;
     tally_real *said;             /* owned: what a liar says */
     tally_real *mean, *deviation; /* owned: of the honest; NULL unless wanted */

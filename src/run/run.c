@@ -7,8 +7,10 @@
 #include "tally/tally.h"
 
 #include "base/status.h"
+#include "base/text.h"
 #include "num/gemm.h"
 #include "num/isa.h"
+#include "num/topology.h"
 #include "run/binding.h"
 #include "run/config.h"
 #include "run/folder.h"
@@ -268,6 +270,24 @@ static void tamper(void *context, uint64_t step, void *bytes, size_t size)
     a->ops->tamper(a, step, bytes, size);
 }
 
+/* On simulated ranks time is declared anyway. */
+static void tell_of_shared_cores(const tally_run *run)
+{
+    const tally_attack *a = &run->attack;
+    const tally_comm *c = run->comm;
+    size_t cores = tally_topology_cores();
+    char sentence[256];
+
+    if (!a->ops || !a->ops->delay || c->ops->spend || !run->observer.said ||
+        c->rank != 0 || (size_t)c->node_size <= cores)
+        return;
+    snprintf(sentence, sizeof sentence,
+             "attack %s: %d ranks share %zu core%s, so a factor is of a gradient's "
+             "processor time and of --trainer.nap, which a late rank sleeps through",
+             a->ops->about.name, c->node_size, cores, tally_text_plural(cores));
+    run->observer.said(run->observer.context, sentence);
+}
+
 static tally_status open_exchange(tally_run *run)
 {
     const tally_config *o = run->options;
@@ -336,6 +356,7 @@ tally_status tally_run_open(tally_run *run, tally_comm *comm)
     TALLY_TRY(tally_binding_check(run));
     tell_of_the_data(run);
     tell_of_lost_checkpoints(run);
+    tell_of_shared_cores(run);
     TALLY_TRY(tally_agree(comm, open_exchange(run)));
     TALLY_TRY(tally_agree(comm, open_crew(run)));
     return open_kept(run);

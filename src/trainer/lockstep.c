@@ -214,6 +214,7 @@ static tally_status compute_and_send(loop *l, tally_score *score)
     TALLY_TRY(tally_rule_place(&run->rule, &l->t, run->w, l->place, &at));
     run->exchange.rate = l->t.rate;
     trainer_nap(run->comm, o->nap);
+    double busy = trainer_busy(run->comm);
     l->next = run->plan_count;
     l->busy = tally_busy(run->comm);
     if (run->f->ops->cost && run->comm->ops->spend)
@@ -222,6 +223,7 @@ static tally_status compute_and_send(loop *l, tally_score *score)
     TALLY_TRY(run->f->ops->gradient(run->f, at, s, l->g, listener, score));
     if (local)
         TALLY_TRY(run->clip.ops->bound(&run->clip, l->g, run->f->layout.length, &norm));
+    run->attack.worked = o->nap + l->work + trainer_busy(run->comm) - busy;
     return lies ? lie_and_send(l) : send_from(l, 0);
 }
 

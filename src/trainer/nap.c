@@ -18,3 +18,11 @@ void trainer_nap(tally_comm *c, double seconds)
     else if (seconds > 0)
         nanosleep(&left, NULL);
 }
+
+double trainer_busy(const tally_comm *c)
+{
+    struct timespec now;
+
+    if (c->ops->spend || clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)) return 0;
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

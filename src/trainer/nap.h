@@ -8,4 +8,9 @@
 /* Simulated ranks are charged the seconds, others sleep.  Local. */
 void trainer_nap(tally_comm *c, double seconds);
 
+/* Seconds of a processor that this thread has had; 0 for simulated ranks, whose work is
+ * declared.  Waiting for a core does not count, so the difference is what computing
+ * takes on a core of one's own. */
+double trainer_busy(const tally_comm *c);
+
 #endif

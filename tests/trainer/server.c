@@ -41,6 +41,12 @@ Test(server, a_straggler_by_name_is_late_and_nothing_else)
     cr_assert(ge(u64, e.rank[0].worker[2].pushes, 7));
     cr_assert(le(dbl, e.rank[0].result.seconds, 0.091));
     errand_close(&e);
+    e.settings = "trainer=server:nap=0.001 rule=sgd rate=0.05 batch=1 epochs=4 "
+                 "attack=straggler:ranks=3,factor=10";
+    expect_ok(errand_run(&e, "sim:ranks=5,alpha=0,beta=0"));
+    cr_assert(le(u64, e.rank[0].worker[2].pushes, 9));
+    cr_assert(ge(u64, e.rank[0].worker[2].pushes, 7));
+    errand_close(&e);
     expect_refused("trainer=server attack=sign_flip:ranks=3", "sim:ranks=5",
                    "attack sign_flip is for trainer lockstep, not server");
 }

@@ -138,15 +138,18 @@ static tally_status compute(hog *h, uint64_t ticket, tally_step t, tally_score *
     tally_samples s = tally_ticket_samples(run, ticket, h->rows);
     const tally_real *at;
     tally_real *said;
-    double norm, begin = tally_now(run->comm);
+    double norm, begin = tally_now(run->comm), declared = 0;
 
     trainer_nap(run->comm, o->nap);
+    double busy = trainer_busy(run->comm);
     TALLY_TRY(tally_rule_place(&run->rule, &t, h->v, h->room, &at));
     TALLY_TRY(run->f->ops->gradient(run->f, at, s, h->g, (tally_listener){0}, score));
     if (run->f->ops->cost && run->comm->ops->spend)
-        tally_spend(run->comm, run->f->ops->cost(run->f, s).flops / o->flops);
+        declared = run->f->ops->cost(run->f, s).flops / o->flops;
+    tally_spend(run->comm, declared);
     if (run->clip.ops)
         TALLY_TRY(run->clip.ops->bound(&run->clip, h->g, run->f->layout.length, &norm));
+    run->attack.worked = o->nap + declared + trainer_busy(run->comm) - busy;
     TALLY_TRY(tally_attack_say(&run->attack, h->steps, h->g, &said));
     h->mine.worker.computing += tally_now(run->comm) - begin;
     return let_others_go_first(h);

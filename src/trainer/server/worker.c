@@ -59,7 +59,7 @@ typedef struct worker {
     tally_step t;
     const tally_local_ops *steps; /* NULL: a push is one gradient */
     tally_local local;
-    uint64_t clock, ticket, taken; /* taken: gradients */
+    uint64_t clock, ticket, taken; /* pushes so far; at hand; gradients so far */
     double work; /* declared seconds of the gradient, for simulated comms; else 0 */
     double computing, waiting, beaten;
     char nothing;
@@ -279,19 +279,17 @@ tally_samples tally_ticket_samples(tally_run *run, uint64_t ticket, uint64_t *ro
     return s;
 }
 
-/* In pieces: who naps serves in between, and is still there.  A straggler is late once
- * more. */
+/* In pieces: who naps serves in between, and is still there. */
 static tally_status nap(worker *w)
 {
     const tally_server *o = w->run->trainer_options;
-    tally_real *said;
 
     for (int k = 0; o->nap > 0 && k < NAPS; k++) {
         trainer_nap(w->run->comm, o->nap / NAPS);
         if (w->own) TALLY_TRY(tally_store_poll(w->own));
         TALLY_TRY(beat(w));
     }
-    return tally_attack_say(&w->run->attack, w->clock, w->g, &said);
+    return TALLY_OK;
 }
 
 static void declare_work(worker *w, tally_samples s)
@@ -313,22 +311,26 @@ static tally_status take_gradient(worker *w, uint64_t ticket, const tally_real *
     bool late = local || !announce;
     tally_listener listener = {late ? NULL : ready, w};
     tally_samples s = tally_ticket_samples(run, ticket, w->rows);
+    const tally_server *o = run->trainer_options;
+    tally_real *said;
     double norm;
 
     declare_work(w, s);
     TALLY_TRY(nap(w));
+    double busy = trainer_busy(run->comm);
     tally_spend(run->comm, late ? w->work : w->work / 3);
     TALLY_TRY(run->f->ops->gradient(run->f, at, s, w->g, listener, score));
     if (local)
         TALLY_TRY(run->clip.ops->bound(&run->clip, w->g, run->f->layout.length, &norm));
-    return TALLY_OK;
+    run->attack.worked = o->nap + w->work + trainer_busy(run->comm) - busy;
+    return tally_attack_say(&run->attack, w->taken++, w->g, &said);
 }
 
-static void begin_gradient(worker *w, uint64_t ticket, uint64_t number)
+static void begin_gradient(worker *w, uint64_t ticket)
 {
     uint64_t step = ticket / (uint64_t)w->run->workers;
 
-    w->t = (tally_step){.number = number,
+    w->t = (tally_step){.number = w->taken + 1,
                         .rate = tally_schedule_rate(&w->run->schedule, step)};
 }
 
@@ -352,7 +354,7 @@ static tally_status take_turn(worker *w, tally_score *sum)
         const tally_real *at = l->w;
         tally_score score = {0};
 
-        begin_gradient(w, w->ticket + k, ++w->taken);
+        begin_gradient(w, w->ticket + k);
         if (w->steps->place) TALLY_TRY(w->steps->place(l, &w->t, &at));
         TALLY_TRY(take_gradient(w, w->ticket + k, at, false, &score));
         TALLY_TRY(w->steps->step(l, &w->t, w->g));
@@ -369,7 +371,7 @@ static tally_status compute(worker *w, tally_score *score)
     double begin = now(w);
 
     w->next = 0;
-    begin_gradient(w, w->ticket, w->clock + 1);
+    begin_gradient(w, w->ticket);
     if (w->steps)
         TALLY_TRY(take_turn(w, score));
     else
