@@ -48,6 +48,9 @@ typedef struct tally_note { /* what a finished receive was; of a send: its own a
  * that it is done.  The buffer must stay untouched while it is active. */
 typedef struct tally_request {
     bool active, is_receive;
+    bool cuts; /* of a receive, set after it was posted: a message longer than its room
+                  is no failure; its content is undefined, and the note has more bytes
+                  than there was room for */
     int peer, tag;
     size_t bytes;     /* of a receive: its room, and once it is done what came */
     uint64_t room[4]; /* the member's own */
@@ -106,6 +109,8 @@ struct tally_comm {
     void (*stalled)(void *context, tally_comm *c, int peer, int tag, double seconds);
     void *stalled_context;
     double patience;
+    /* Seconds after which such a wait fails, with TALLY_NETWORK; 0: never. */
+    double limit;
     /* Set by whoever found a rank gone: nothing is collective any more, and mpi ends
      * without MPI_Finalize, which would wait for it. */
     bool ragged;

@@ -176,6 +176,14 @@ static tally_status irecv(tally_comm *c, int from, int tag, void *p, size_t most
     return TALLY_OK;
 }
 
+static bool is_too_long(int code)
+{
+    int class = MPI_SUCCESS;
+
+    if (code != MPI_SUCCESS) MPI_Error_class(code, &class);
+    return class == MPI_ERR_TRUNCATE;
+}
+
 static tally_status test(tally_comm *c, tally_request *r, bool *done, tally_note *note)
 {
     MPI_Request request = get(r);
@@ -186,6 +194,11 @@ static tally_status test(tally_comm *c, tally_request *r, bool *done, tally_note
 
     (void)c;
     put(r, request);
+    if (r->cuts && is_too_long(code)) {
+        *done = true;
+        *note = (tally_note){r->peer, r->tag, r->bytes + 1};
+        return TALLY_OK;
+    }
     if (code != MPI_SUCCESS) {
         r->active = false;
         return message_failed(code, r->is_receive ? "receiving from" : "sending to",

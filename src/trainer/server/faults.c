@@ -103,11 +103,21 @@ tally_status tally_store_heard(tally_store *s, tally_seat *p)
 
 /* ---- pushes that cannot be ---- */
 
+static uint64_t rows_most(const tally_store *s)
+{
+    return (s->run->f->source ? s->run->sampler.batch : 1) * s->tickets.turn;
+}
+
+static bool is_time(double seconds)
+{
+    return isfinite(seconds) && seconds >= 0;
+}
+
 const char *tally_store_find_fault(const tally_store *s, const tally_seat *p)
 {
     const tally_push *push = &p->push;
 
-    if (!p->complete) return "has pieces of another length";
+    if (!p->complete) return "has a piece or a note of another length";
     if (p->garbled) return "is nothing that the codec writes";
     if (push->layout != tally_layout_hash(&s->run->f->layout))
         return "is of another model";
@@ -118,6 +128,10 @@ const char *tally_store_find_fault(const tally_store *s, const tally_seat *p)
     if (push->version > s->version) return "is of weights that there are not yet";
     if (!p->finite) return "holds values that are not finite";
     if (!isfinite(push->score.loss_sum)) return "has a loss that is not finite";
+    if (push->score.count > rows_most(s) || push->score.correct > push->score.count)
+        return "has a score of more rows than it was given";
+    if (!is_time(push->computing) || !is_time(push->waiting))
+        return "has times that cannot be";
     return NULL;
 }
 

@@ -52,8 +52,11 @@ static tally_status expect_piece(tally_store *s, tally_seat *p, size_t k)
     void *to = p->inbox + (piece.first - s->slice.first);
 
     if (is_coded(s)) to = p->coded + s->piece_at[k];
-    return tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_PIECE), to,
-                       tally_coding_push_most(&s->coding, piece.count), &p->pieces[k]);
+    TALLY_TRY(tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_PIECE),
+                          to, tally_coding_push_most(&s->coding, piece.count),
+                          &p->pieces[k]));
+    p->pieces[k].cuts = true;
+    return TALLY_OK;
 }
 
 static tally_status expect_push(tally_store *s, tally_seat *p)
@@ -63,8 +66,10 @@ static tally_status expect_push(tally_store *s, tally_seat *p)
     p->garbled = false;
     for (size_t k = 0; k < p->piece_count; k++)
         TALLY_TRY(expect_piece(s, p, k));
-    return tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_PUSH),
-                       &p->push, sizeof p->push, &p->note);
+    TALLY_TRY(tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_PUSH),
+                          &p->push, sizeof p->push, &p->note));
+    p->note.cuts = true;
+    return TALLY_OK;
 }
 
 /* Workers go on from weights of their own, which are in p->sent already. */
@@ -284,8 +289,10 @@ size_t tally_store_watch(tally_store *s, tally_request **list)
 
 static tally_status expect_beat(tally_store *s, tally_seat *p)
 {
-    return tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_CONTROL, TAG_BEAT),
-                       &s->wire->nothing, 0, &p->beat_in);
+    TALLY_TRY(tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_CONTROL, TAG_BEAT),
+                          &s->wire->nothing, 0, &p->beat_in));
+    p->beat_in.cuts = true;
+    return TALLY_OK;
 }
 
 tally_status tally_store_take(tally_store *s, size_t which, const tally_note *what)
@@ -300,7 +307,10 @@ tally_status tally_store_take(tally_store *s, size_t which, const tally_note *wh
     TALLY_TRY(tally_store_heard(s, p));
     if (whose % 2 == 1) return expect_beat(s, p);
     if (p->arrived < p->piece_count) return take_piece(s, p, what->bytes);
-    if (what->bytes != sizeof p->push) p->complete = false;
+    if (what->bytes != sizeof p->push) {
+        p->complete = false;
+        p->push = (tally_push){.pulls = 1}; /* nothing that it says is to be trusted */
+    }
     if (p->near) look_at_all(s, p);
     p->ready = true;
     return s->arrivals.replays ? tally_store_replay(s) : tally_store_take_push(s, p);
