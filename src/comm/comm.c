@@ -196,7 +196,7 @@ static const tally_request *first_active(tally_request *const *r, size_t n)
     return NULL;
 }
 
-/* Waits in stretches of 1, 1, 2, 4, ... times the comm's patience. */
+/* Waits in stretches of 1, 1, 2, 4, ... times the comm's patience, up to its limit. */
 static tally_status wait_reporting(tally_comm *c, tally_request *const *r, size_t n,
                                    double deadline, int *which, tally_note *note)
 {
@@ -204,11 +204,18 @@ static tally_status wait_reporting(tally_comm *c, tally_request *const *r, size_
     double start = tally_now(c);
 
     for (double lasted = c->patience;; lasted *= 2) {
+        bool last = c->limit > 0 && lasted >= c->limit;
+        if (last) lasted = c->limit;
         double until = fmin(deadline, start + lasted);
 
         TALLY_TRY(c->ops->wait_some(c, r, n, until, which, note));
         if (*which >= 0 || until >= deadline) return TALLY_OK;
         c->stalled(c->stalled_context, c, first->peer, first->tag, lasted);
+        if (last)
+            return TALLY_FAIL(NETWORK,
+                              "rank %d has heard nothing from rank %d for %.3g s: some "
+                              "rank is gone, and the run ends",
+                              c->rank, first->peer, lasted);
     }
 }
 

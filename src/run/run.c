@@ -32,6 +32,8 @@ static const tally_slot slots[] = {
     TALLY_END
 };
 
+enum { START_PATIENCE = 12 }; /* times --patience: one rank may read slowly */
+
 /* ---- what a rank does alone ---- */
 
 static void tell_of_a_stall(void *context, tally_comm *c, int peer, int tag,
@@ -351,6 +353,10 @@ tally_status tally_run_open(tally_run *run, tally_comm *comm)
         tally_gemm_threads(tally_run_threads(run));
         status = open_alone(run);
     }
+    /* Where ranks may be lost, one that is gone before the start must not hold up the
+     * others for ever. */
+    if (run->trainer && run->trainer->roles)
+        comm->limit = START_PATIENCE * run->options->patience;
     TALLY_TRY(tally_agree(comm, status));
     TALLY_TRY(tally_agree(comm, check_identity(run)));
     TALLY_TRY(tally_binding_check(run));
@@ -392,6 +398,9 @@ void tally_run_close(tally_run *run)
     free(run->plan);
     free(run->w);
     tally_config_close(run);
-    if (run->comm && run->comm->stalled_context == run) run->comm->stalled = NULL;
+    if (run->comm && run->comm->stalled_context == run) {
+        run->comm->stalled = NULL;
+        run->comm->limit = 0;
+    }
     *run = (tally_run){0};
 }

@@ -134,6 +134,7 @@ static tally_status train(tally_run *run)
 
     if (!status && serves) status = tally_store_open(&s, run, &near);
     status = tally_agree(run->comm, status);
+    run->comm->limit = 0; /* from here on the server says who is lost */
     if (!status) status = take_part(run, &s, serves, works);
     tally_store_hang_up(&s);
     tally_store_close(&s);

@@ -104,6 +104,22 @@ wait $job
 said "stopped by a signal"
 goes_on
 
+# Rank 2 dies while it reads its data, which never come: the others end, too.
+rm -rf "$work/run"
+for r in 0 1 2 3; do
+    mkdir -p "$work/r$r"
+    printf 'a,b,y\n1,2,0\n2,1,1\n3,2,0\n4,4,1\n' >"$work/r$r/data.csv"
+done
+rm "$work/r2/data.csv" && mkfifo "$work/r2/data.csv"
+timeout 100 $MPIEXEC --enable-recovery -n 4 bash -c 'cd "$0/r$OMPI_COMM_WORLD_RANK" && exec "$@"' "$work" \
+    "$TALLY" train --strategy async --data csv:train=data.csv,label=y --model mlp:hidden=4 --threads 1 --patience 0.2 \
+    --out "$work/run" >"$work/out" 2>"$work/err" &
+job=$!
+said "rank 0 has waited .* for rank 2 in step 1"
+kill -9 "$(rank_of 2)"
+wait $job
+said "some rank is gone, and the run ends"
+
 start --epochs 100000
 kill -9 "$(rank_of 0)"
 wait $job

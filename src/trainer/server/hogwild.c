@@ -354,8 +354,7 @@ static tally_status open_room(hog *h)
     h->u = tally_allocate(length, sizeof *h->u);
     h->g = tally_allocate(length, sizeof *h->g);
     h->room = tally_allocate(length, sizeof *h->room);
-    h->rows =
-        tally_allocate(run->options->batch * run->options->accumulate, sizeof *h->rows);
+    h->rows = tally_allocate(run->sampler.batch, sizeof *h->rows);
     h->others = calloc(others, sizeof *h->others);
     h->words = calloc(others, sizeof *h->words);
     h->listed = calloc(others, sizeof *h->listed);
@@ -433,6 +432,7 @@ static tally_status train(tally_run *run)
     tally_status status = tally_agree(run->comm, open_room(&h));
 
     if (!status) status = open_window(&h);
+    run->comm->limit = 0;
     run->held = &h;
     run->snapshot = snapshot;
     if (!status) status = take_part(&h);
