@@ -27,26 +27,12 @@ two=$("$slurm" run timeout 60 srun --mpi=pmix -N 2 -n 4 "$TALLY" train $small \
     --exchange ordered 2>err | field final_weights_xxh3)
 [ -n "$one" ] && [ "$one" = "$two" ] || fail "srun $two, mpirun $one: $(tail -n 3 err)"
 
-# job SCRIPT ARGUMENTS...: its code is the job's.
-job() {
-    "$slurm" run timeout 100 sbatch -W "$top/launch/examples/$1" "${@:2}" >out 2>&1 ||
-        fail "$*: $(cat out tally-*.log | tail -n 5)"
+# submit SCRIPT ARGUMENTS...: its number in $id.
+submit() {
+    "$slurm" run sbatch "$top/launch/examples/$1" "${@:2}" >out || fail "$*: $(cat out)"
+    id=$(sed 's/.* //' out)
 }
-RUN=srun job train.sbatch --exchange ordered --quiet
-RUN=mpirun job mpirun.sbatch --exchange ordered --quiet
-said() { "$TALLY" eval --checkpoint "$1" --json | field accuracy; }
-[ -n "$(said srun)" ] && [ "$(said srun)" = "$(said mpirun)" ] ||
-    fail "job scripts: srun $(said srun), mpirun $(said mpirun)"
 
-# USR1, as --signal sends it: a checkpoint, and another turn that ends the run.
-RUN=long "$slurm" run sbatch "$top/launch/examples/train.sbatch" --exchange ordered \
-    --epochs 200 --quiet --checkpoint-every 5 >out || fail "$(cat out)"
-id=$(sed 's/.* //' out)
-for ((i = 0; i < 100; i++)); do
-    [ -e long/checkpoints ] && break
-    sleep 0.2
-done
-"$slurm" run scancel --signal=USR1 "$id"
 # wait_for STATE SECONDS: until the job is in it.
 wait_for() {
     for ((i = 0; i < 5 * $2; i++)); do
@@ -55,6 +41,22 @@ wait_for() {
     done
     fail "not $1 after $2 s: $(tail -n 3 "tally-$id.log")"
 }
+
+RUN=srun submit train.sbatch --exchange ordered --quiet
+wait_for COMPLETED 60
+RUN=mpirun submit mpirun.sbatch --exchange ordered --quiet
+wait_for COMPLETED 60
+said() { "$TALLY" eval --checkpoint "$1" --json | field accuracy; }
+[ -n "$(said srun)" ] && [ "$(said srun)" = "$(said mpirun)" ] ||
+    fail "job scripts: srun $(said srun), mpirun $(said mpirun)"
+
+# USR1, as --signal sends it: a checkpoint, and another turn that ends the run.
+RUN=long submit train.sbatch --exchange ordered --epochs 200 --quiet --checkpoint-every 5
+for ((i = 0; i < 100; i++)); do
+    [ -e long/checkpoints ] && break
+    sleep 0.2
+done
+"$slurm" run scancel --signal=USR1 "$id"
 wait_for PENDING 20
 "$slurm" run scontrol update "JobId=$id" StartTime=now # Slurm would wait two minutes
 wait_for COMPLETED 60
