@@ -41,10 +41,14 @@ typedef struct tally_config {
     uint64_t checkpoint_every; /* steps; 0: once an epoch */
     uint64_t keep;             /* checkpoints kept */
     uint64_t log_every;        /* steps between metrics; 0: once an epoch */
-    double patience;           /* seconds of silence before a rank says of whom; trainer
-                                  server then goes on without it */
-    char *start; /* a run folder whose weights are the first; NULL: drawn */
-    char *out;   /* the run folder; NULL: none, nothing is kept */
+    uint64_t census;        /* steps between counts of what is not finite; 0: never */
+    uint64_t replica_every; /* steps between comparisons of the weights; 0: at
+                               checkpoints */
+    int resync;             /* 0: abort, 1: broadcast, when replicas differ */
+    double patience;        /* seconds of silence before a rank says of whom; trainer
+                               server then goes on without it */
+    char *start;            /* a run folder whose weights are the first; NULL: drawn */
+    char *out;              /* the run folder; NULL: none, nothing is kept */
 } tally_config;
 
 extern TALLY_API const tally_about tally_config_about;
@@ -87,6 +91,8 @@ typedef struct tally_result {
     uint64_t steps;       /* of the whole run, resumed ones included */
     uint64_t samples;
     double step_median_seconds;
+    uint64_t lost_values;       /* not finite, in what ranks said; those of trainer
+                                   lockstep, census */
     double bytes_sent_per_step; /* by the exchange, mean over ranks */
     double overlap; /* share of the exchange's time during which this rank computed */
     struct tally_tale *tale; /* what servers saw; owned by the run; NULL: no server */

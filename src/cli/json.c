@@ -54,6 +54,7 @@ static int put_result(json_t *json, const tally_result *r)
     bad |= json_object_set_new(json, "samples_per_second", cli_json_number(speed));
     bad |= json_object_set_new(json, "bytes_sent_per_rank_per_step",
                                cli_json_number(r->bytes_sent_per_step));
+    bad |= json_object_set_new(json, "lost_values", count(r->lost_values));
     bad |= json_object_set_new(json, "overlap", cli_json_number(r->overlap));
     bad |=
         json_object_set_new(json, "start_ms", cli_json_number(1000 * r->start_seconds));

@@ -10,13 +10,13 @@
 #include "base/status.h"
 #include "run/folder.h"
 #include "run/metrics.h"
+#include "run/replicas.h"
 #include "trainer/report.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <xxhash.h>
 
 enum { LOSS_SUM, COUNT, STEP_SAMPLES, VALIDATE }; /* run->state.at */
 
@@ -113,36 +113,23 @@ static tally_status evaluate(tally_run *run, tally_split split, const char *name
 
 /* ---- checkpoints ---- */
 
-/* Every rank compares the same hashes, so all know of it. */
-static tally_status drifted(const tally_run *run, int rank)
+static bool repairs(const tally_run *run)
 {
-    char sentence[128];
-
-    snprintf(sentence, sizeof sentence,
-             "after step %llu rank %d holds other weights than rank 0",
-             (unsigned long long)run->step, rank);
-    return tally_error_adopt(TALLY_FAIL(MISMATCH, "%s", sentence), sentence);
+    return run->options->resync == 1;
 }
 
 /* Replicas that drifted apart, or weights that are not finite, are never written. */
 static tally_status check_weights(tally_run *run)
 {
-    uint64_t mine = XXH3_64bits(run->w, run->f->layout.length * sizeof *run->w);
-    uint64_t *all = calloc((size_t)run->crew->size, sizeof *all);
     uint32_t bad = first_bad_tensor(&run->f->layout, run->w);
-    tally_status status =
-        all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for the hashes");
+    tally_status status = TALLY_OK;
 
     if (bad)
         status = TALLY_FAIL(
             DIVERGED, "after step %llu %s holds a weight that is not finite",
             (unsigned long long)run->step, run->f->layout.tensors[bad - 1].name);
-    status = tally_agree(run->crew, status);
-    if (!status) status = tally_gather_all(run->crew, &mine, sizeof mine, all);
-    for (int r = 1; !status && r < run->crew->size; r++)
-        if (all[r] != all[0]) status = drifted(run, r);
-    free(all);
-    return tally_agree(run->crew, status);
+    TALLY_TRY(tally_agree(run->crew, status));
+    return tally_agree(run->crew, tally_replicas_check(run, repairs(run)));
 }
 
 /* What a step counts in: another value would give the same step other rows. */
@@ -262,6 +249,14 @@ static tally_status log_counters(tally_run *run)
     return metric(run, "apply/seconds", spent->apply);
 }
 
+/* Where weights are elsewhere most of the time, checkpoints alone compare them. */
+static bool compares(const tally_run *run)
+{
+    uint64_t every = run->options->replica_every;
+
+    return every && run->step % every == 0 && !run->snapshot && run->crew->size > 1;
+}
+
 static tally_status log_epoch_so_far(tally_run *run, double rate)
 {
     const double *loss_sum = run->state.at[LOSS_SUM], *count = run->state.at[COUNT];
@@ -269,6 +264,8 @@ static tally_status log_epoch_so_far(tally_run *run, double rate)
     run->result.train_loss = *count > 0 ? *loss_sum / *count : (double)NAN;
     TALLY_TRY(metric(run, "train/loss", run->result.train_loss));
     TALLY_TRY(metric(run, "rate", rate));
+    if (run->result.lost_values)
+        TALLY_TRY(metric(run, "lost_values", (double)run->result.lost_values));
     return log_counters(run);
 }
 
@@ -311,6 +308,7 @@ tally_status tally_observe_step(tally_run *run, const tally_score *score, double
     if (run->observer.stepped && run->comm->rank == 0)
         run->observer.stepped(run->observer.context, run, run->step,
                               share_of(score->loss_sum, score->count), rate);
+    if (compares(run)) TALLY_TRY(tally_replicas_check(run, repairs(run)));
     bool saves = last || stop || is_due(run, run->options->checkpoint_every);
     /* A run that goes on counts from 0: what came before stands at its first step. */
     if (saves || is_due(run, run->options->log_every))

@@ -58,6 +58,15 @@ static const tally_option options[] = {
     TALLY_OPTION(COUNT, tally_config, keep, "2", "[1, 1e6]", "checkpoints kept"),
     TALLY_OPTION(COUNT, tally_config, log_every, "0", NULL,
                  "steps between metrics; 0: once an epoch"),
+    TALLY_OPTION(
+        COUNT, tally_config, census, "1", NULL,
+        "steps between counts of values that are not finite in what ranks say; "
+        "0: never"),
+    TALLY_OPTION(COUNT, tally_config, replica_every, "100", NULL,
+                 "steps between comparisons of all ranks' weights by a hash; 0: at "
+                 "checkpoints alone"),
+    TALLY_OPTION(CHOICE, tally_config, resync, "abort", "abort|broadcast",
+                 "when they differ: end the run, or take over those of most ranks"),
     TALLY_OPTION(TEXT, tally_config, start, NULL, NULL,
                  "a run folder or a checkpoint whose weights are the first ones"),
     TALLY_OPTION(REAL, tally_config, patience, "5", "(0, inf)",

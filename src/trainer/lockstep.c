@@ -11,7 +11,7 @@
  * local one comes between gradient and propose, an agreed one between exchange and
  * apply, and either turns off the overlap on its side.
  *
- * Besides the exchange, each step sends one report of 40 bytes to every rank: the loss,
+ * Besides the exchange, each step sends one report of 56 bytes to every rank: the loss,
  * and whether someone diverged or was told to stop.  It travels with the gradient, and
  * is read before anything is applied: weights are never moved by a step that failed.
  *
@@ -25,6 +25,7 @@
 
 #include "base/status.h"
 #include "base/stop.h"
+#include "trainer/census.h"
 #include "trainer/nap.h"
 #include "trainer/pace.h"
 #include "trainer/report.h"
@@ -54,6 +55,8 @@ typedef struct loop {
     tally_real *g, *place, *room;
     uint64_t *rows;
     tally_gather reports;
+    step_report mine;
+    census census;
     tally_step t;
     size_t next;          /* spans [next, plan_count) are on their way */
     double arrived, busy; /* the time when this rank turned to the comm; tally_busy when
@@ -65,11 +68,21 @@ typedef struct loop {
 
 /* ---- propose and exchange, as spans become ready ---- */
 
+/* Counts what is not finite in v while it is in the cache still. */
+static void look_over(loop *l, tally_span s, const tally_real *v)
+{
+    uint64_t every = l->run->options->census;
+
+    if (every && l->run->step % every == 0)
+        census_add(&l->mine, &l->run->f->layout, s, v);
+}
+
 static tally_status send_span(loop *l, size_t k)
 {
     tally_exchange *x = &l->run->exchange;
     tally_view v = {.values = l->g};
 
+    look_over(l, x->plan[k], l->g);
     if (x->ops->offer) x->ops->offer(x, k, &v);
     TALLY_TRY(tally_rule_propose(&l->run->rule, &l->t, x->plan[k], l->g, &v));
     return x->ops->start(x, k, l->run->step, v);
@@ -118,6 +131,7 @@ static tally_status lie_and_send(loop *l)
         TALLY_TRY(tally_rule_propose(&run->rule, &l->t, x->plan[k], l->g, &v));
     }
     TALLY_TRY(tally_attack_say(&run->attack, run->step, l->g, &said));
+    look_over(l, (tally_span){0, run->f->layout.length}, said);
     while (l->next-- > 0)
         TALLY_TRY(x->ops->start(x, l->next, run->step, (tally_view){.values = said}));
     l->next = 0;
@@ -261,28 +275,43 @@ static void account_for_step(loop *l, double begin)
     spent->apply = spent->steps - spent->gradient - spent->exchange;
 }
 
+/* What a rank has lost may never show in the loss: rank 0 says so, once for each tensor
+ * of each rank. */
+static void tell_of_the_lost(loop *l)
+{
+    tally_run *run = l->run;
+    const tally_observer *o = &run->observer;
+    char sentence[1024];
+
+    census_read(&l->census, (const void *)l->reports.all, run->comm->size, l->t.number,
+                &run->f->layout, sentence, sizeof sentence);
+    run->result.lost_values = l->census.count;
+    if (*sentence && o->warned && run->comm->rank == 0) o->warned(o->context, sentence);
+}
+
 static tally_status take_step(loop *l)
 {
     tally_run *run = l->run;
     tally_score score = {0};
-    step_report mine = {0};
     step_verdict verdict;
     double begin = tally_now(run->comm), exposed = l->exposed;
 
     l->t = (tally_step){.number = run->step + 1,
                         .rate = tally_schedule_rate(&run->schedule, run->step)};
+    l->mine = (step_report){0};
     TALLY_TRY(compute_and_send(l, &score));
     account_for_gradient(l, begin, exposed);
-    mine.stop = tally_stop_requested();
-    step_report_fill(&mine, &run->f->layout, run->w, l->g, &score);
+    l->mine.stop = tally_stop_requested();
+    step_report_fill(&l->mine, &run->f->layout, run->w, l->g, &score);
     TALLY_TRY(turn_to_comm(l));
-    TALLY_TRY(tally_gather_start(&l->reports, &mine));
+    TALLY_TRY(tally_gather_start(&l->reports, &l->mine));
     TALLY_TRY(tally_gather_wait(&l->reports));
     turn_away(l);
     tally_status failed =
         step_report_read((const void *)l->reports.all, run->comm->size, l->t.number,
                          &run->f->layout, &verdict);
     if (failed) return drain(l, failed);
+    tell_of_the_lost(l);
     TALLY_TRY(clips(run, TALLY_CLIP_AGREED) ? clip_then_apply(l) : apply_as_agreed(l));
     account_for_step(l, begin);
     run->step++;
@@ -302,6 +331,7 @@ static tally_status open_loop(loop *l, tally_run *run)
     if (!l->g || !l->room || !l->rows || (run->rule.ops->place && !l->place))
         return TALLY_FAIL(MEMORY, "no memory for the gradient of %zu weights", length);
     TALLY_TRY(trainer_pace_open(&l->pace));
+    TALLY_TRY(census_open(&l->census, l->run->comm->size));
     return tally_gather_open(&l->reports, run->comm, TALLY_CONTROL, REPORT_NUMBER,
                              sizeof(step_report));
 }
@@ -309,6 +339,7 @@ static tally_status open_loop(loop *l, tally_run *run)
 static void close_loop(loop *l)
 {
     tally_gather_close(&l->reports);
+    census_close(&l->census);
     free(l->g);
     free(l->place);
     free(l->room);

@@ -2,7 +2,7 @@
  *
  * It carries what must be agreed at the end of a step, so that nothing else needs a
  * message of its own: the loss, whether someone was told to stop, whether someone's
- * loss is not finite and in which tensor. */
+ * loss is not finite and in which tensor, and the census of what is not finite. */
 
 #ifndef TALLY_TRAINER_REPORT_H
 #define TALLY_TRAINER_REPORT_H
@@ -15,6 +15,8 @@ typedef struct step_report {
     uint32_t bad_tensor; /* 1 + index of the first tensor that is not finite; 0: fine */
     uint32_t bad_weights; /* that tensor is one of the weights, not of the gradient */
     uint32_t bad_loss;
+    uint64_t lost, lost_tensors; /* values that are not finite in what it says, and
+                                    where: census.h */
 } step_report;
 
 typedef struct step_verdict {

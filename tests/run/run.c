@@ -2,12 +2,14 @@
 
 #include "tally/tally.h"
 
+#include "run/observe.h"
 #include "support/arrays.h"
 #include "support/errand.h"
 #include "support/expect.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* ---- steps and epochs ---- */
 
@@ -99,6 +101,84 @@ Test(run, replicas_that_drifted_apart_are_told_at_the_checkpoint)
         cr_assert(strncmp(e.rank[r].sentence, "after step", 10) == 0, "\"%s\"",
                   e.rank[r].sentence);
     }
+    errand_close(&e);
+}
+
+/* Something overwrites a weight of rank 2 just before the weights are compared. */
+static tally_status corrupt_then_observe(tally_run *run, const tally_score *score,
+                                         double rate, bool stop)
+{
+    if (run->step == 4 && run->comm->rank == 2) run->w[250] += 1;
+    if (run->step == 4 && run->comm->rank == 2) run->w[550] += 1;
+    return tally_observe_step(run, score, rate, stop);
+}
+
+static tally_status train_with_a_corruption(errand *e, tally_run *run)
+{
+    (void)e;
+    run->after_step = corrupt_then_observe;
+    return tally_run_train(run);
+}
+
+static void keep_sentence(void *context, const char *sentence)
+{
+    snprintf(context, 512, "%s", sentence);
+}
+
+/* Rule momentum has shared state too. */
+static const char compared[] =
+    "batch=2 steps=7 replica-every=2 rule=momentum rate=0.01";
+
+Test(run, a_replica_that_was_corrupted_is_named_with_its_tensor)
+{
+    errand e = {.settings = compared, .rows = 20, .use = train_with_a_corruption};
+
+    expect_fail(errand_run(&e, "sim:ranks=4"), MISMATCH,
+                "after step 4 rank 2 holds other weights than rank 0, first in b");
+    for (int r = 0; r < 4; r++)
+        cr_assert(eq(str, e.rank[r].sentence, e.rank[0].sentence));
+    errand_close(&e);
+}
+
+Test(run, a_corrupted_replica_takes_over_what_most_hold)
+{
+    char settings[128], sentence[512] = "";
+    errand e = {.settings = compared, .rows = 20};
+    static tally_real undisturbed[ERRAND_LENGTH];
+
+    expect_ok(errand_run(&e, "sim:ranks=4"));
+    memcpy(undisturbed, e.rank[0].w, sizeof undisturbed);
+    snprintf(settings, sizeof settings, "%s resync=broadcast", compared);
+    e = (errand){
+        .settings = settings,
+        .rows = 20,
+        .use = train_with_a_corruption,
+        .observer = {.warned = keep_sentence, .context = sentence},
+        .rank = e.rank
+    };
+    expect_ok(errand_run(&e, "sim:ranks=4"));
+    for (int r = 0; r < 4; r++)
+        cr_assert(memcmp(e.rank[r].w, undisturbed, sizeof undisturbed) == 0);
+    cr_assert(strstr(sentence, "after step 4 rank 2 holds other weights") != NULL,
+              "\"%s\"", sentence);
+    errand_close(&e);
+}
+
+/* A vote takes NaN for nothing: the census alone tells. */
+Test(run, a_rank_that_lost_its_numbers_is_named)
+{
+    char sentence[512] = "";
+    errand e = {
+        .settings = "batch=2 steps=3 exchange=vote rule=signsgd rate=0.01 "
+                    "attack=nan:ranks=1",
+        .rows = 20,
+        .observer = {.warned = keep_sentence, .context = sentence}
+    };
+
+    expect_ok(errand_run(&e, "sim:ranks=3"));
+    cr_assert(eq(str, sentence, "not finite in step 1: rank 1, 600 values (a, b, c)"));
+    for (int r = 0; r < 3; r++)
+        cr_assert(eq(u64, e.rank[r].result.lost_values, 3 * 600));
     errand_close(&e);
 }
 
