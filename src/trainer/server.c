@@ -99,7 +99,7 @@ static tally_status open(tally_run *run)
     TALLY_TRY(tally_coding_check(run));
     TALLY_TRY(tally_local_check(run));
     if (c->check) TALLY_TRY(c->check(run));
-    return tally_compensate_open(run);
+    return tally_recall_open(run);
 }
 
 static tally_status take_part(tally_run *run, tally_store *s, bool serves, bool works)

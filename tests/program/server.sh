@@ -93,6 +93,26 @@ wait $job
 [ "$(field samples <"$work/out")" = $((40 * 1437)) ] || fail "not every row 40 times: $(cat "$work/out")"
 said "worker rank 2 has been silent"
 
+# With a codec, stopped by a signal: no worker has forgotten what its pushes left out.
+start --epochs 100000 --codec sign
+kill -USR1 "$(rank_of 0)"
+wait $job
+said "stopped by a signal"
+newest=$(ls -d "$work"/run/checkpoints/step-???????????? | tail -n 1)
+python3 - "$newest/rank-00000.safetensors" <<'END' || fail "a memory is empty: $newest"
+import json, struct, sys
+with open(sys.argv[1], "rb") as f:
+    head = json.loads(f.read(struct.unpack("<Q", f.read(8))[0]))
+    start = f.tell()
+    first, end = head["trainer.memory"]["data_offsets"]
+    each = (end - first) // 3
+    for m in range(3):
+        f.seek(start + first + m * each)
+        if not any(f.read(each)):
+            sys.exit(1)
+END
+goes_on
+
 start --epochs 100000
 victim=$(rank_of 3)
 kill -STOP "$victim"

@@ -86,6 +86,7 @@ size_t tally_coding_reply_most(const tally_coding *c, size_t count)
     size_t whole = count * sizeof(tally_real);
     size_t coded = c->coded ? tally_codec_bound(&c->down, count) : 0;
 
+    if (tally_coding_remembers(c)) whole *= 2;
     return coded > whole ? coded : whole;
 }
 

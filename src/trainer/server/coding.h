@@ -27,7 +27,7 @@ void tally_coding_close(tally_coding *c);
 bool tally_coding_remembers(const tally_coding *c);
 
 /* Bytes that a piece of a push, or a reply, takes at most; the first reply of a session
- * is numbers as they are. */
+ * is numbers as they are, and then what the worker is to remember. */
 size_t tally_coding_push_most(const tally_coding *c, size_t count);
 size_t tally_coding_reply_most(const tally_coding *c, size_t count);
 

@@ -17,17 +17,9 @@
 
 enum { NONE, CONSTANT, ADAPTIVE };
 
-static const tally_slot slots[] = {
-    {"mean_square", TALLY_SHARED, TALLY_EACH_WEIGHT},
-    TALLY_END
-};
-
-tally_status tally_compensate_open(tally_run *run)
+bool tally_compensate_adapts(const tally_server *o)
 {
-    const tally_server *o = run->trainer_options;
-
-    if (o->compensate != ADAPTIVE) return TALLY_OK;
-    return tally_state_open(&run->trainer_state, slots, &run->f->layout);
+    return o->compensate == ADAPTIVE;
 }
 
 static void bring_forward(tally_real lambda, size_t n, const tally_real *restrict w,
@@ -57,10 +49,11 @@ void tally_compensate(tally_store *s, tally_seat *p)
     const tally_server *o = s->run->trainer_options;
     size_t n = s->slice.count;
     const tally_real *w = s->live + s->slice.first;
+    const tally_state *state = &s->run->trainer_state;
 
     if (o->compensate == CONSTANT)
         bring_forward((tally_real)o->lambda, n, w, p->sent, p->inbox);
     if (o->compensate == ADAPTIVE)
         adapt(o, n, w, p->sent,
-              (tally_real *)s->run->trainer_state.at[0] + s->slice.first, p->inbox);
+              (tally_real *)state->at[state->count - 1] + s->slice.first, p->inbox);
 }

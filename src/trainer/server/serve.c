@@ -69,13 +69,36 @@ static tally_status expect_push(tally_store *s, tally_seat *p)
     TALLY_TRY(tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_PUSH),
                           &p->push, sizeof p->push, &p->note));
     p->note.cuts = true;
-    return TALLY_OK;
+    return p->reply.remember ? tally_recall_expect(s, p) : TALLY_OK;
 }
 
 /* Workers go on from weights of their own, which are in p->sent already. */
 static bool is_own(const tally_store *s)
 {
     return s->consistency->local && s->consistency->local->own;
+}
+
+/* The first reply of a session through a codec: the weights, or what p knew of them
+ * when the run was saved, and what it remembered. */
+static tally_status fill_first(tally_store *s, tally_seat *p, const tally_real *at,
+                               const void **message, size_t *bytes)
+{
+    tally_piece slice = {s->version, s->slice.first, s->slice.count};
+    size_t whole = *bytes;
+    bool answered;
+
+    if (!tally_recall_load(s, p, &answered)) {
+        memcpy(p->sent, at, whole);
+        return TALLY_OK;
+    }
+    if (!answered)
+        TALLY_TRY(
+            tally_coding_reply(&s->coding, slice, at, p->sent, p->message, bytes));
+    memcpy(p->message, p->sent, whole);
+    if (p->left) memcpy(p->message + whole, p->left, whole);
+    *message = p->message;
+    *bytes = p->left ? 2 * whole : whole;
+    return TALLY_OK;
 }
 
 /* Writes the weights for p, as they are or through the codec.  A rule with a place of
@@ -97,6 +120,7 @@ static tally_status fill_reply(tally_store *s, tally_seat *p, const void **messa
         *message = p->message;
         return tally_coding_reply(&s->coding, slice, at, p->sent, p->message, bytes);
     }
+    if (is_coded(s)) return fill_first(s, p, at, message, bytes);
     memcpy(p->sent, at, *bytes);
     return TALLY_OK;
 }
@@ -125,6 +149,8 @@ static tally_status send_reply(tally_store *s, tally_seat *p, bool end)
     p->reply = (tally_reply){.version = p->version,
                              .ticket = p->ticket,
                              .end = end,
+                             .remember = end ? tally_recall_asks_at_the_end(s)
+                                             : tally_recall_is_due(s, p->ticket),
                              .lost = (uint32_t)s->tale->lost};
     bool pulls = p->push.pulls || !p->knows;
     if (!end) TALLY_TRY(expect_push(s, p));
@@ -270,8 +296,9 @@ size_t tally_store_watch(tally_store *s, tally_request **list)
     for (int k = 0; k < s->count && !is_full(s); k++) {
         int m = (int)((s->tale->pushes + (uint64_t)k) % (uint64_t)s->count);
         tally_seat *p = &s->seats[m];
-        tally_request *next =
-            p->arrived < p->piece_count ? &p->pieces[p->arrived] : &p->note;
+        tally_request *next = p->arrived < p->piece_count ? &p->pieces[p->arrived]
+                              : p->left_due               ? &p->left_in
+                                                          : &p->note;
 
         if (next->active) {
             list[n] = next;
@@ -307,6 +334,11 @@ tally_status tally_store_take(tally_store *s, size_t which, const tally_note *wh
     TALLY_TRY(tally_store_heard(s, p));
     if (whose % 2 == 1) return expect_beat(s, p);
     if (p->arrived < p->piece_count) return take_piece(s, p, what->bytes);
+    if (p->left_due) {
+        tally_recall_take(s, p, what->bytes);
+        return TALLY_OK;
+    }
+    if (!p->reply.remember) p->left_good = false;
     if (what->bytes != sizeof p->push) {
         p->complete = false;
         p->push = (tally_push){.pulls = 1}; /* nothing that it says is to be trusted */
@@ -406,10 +438,14 @@ static tally_status open_coding(tally_store *s)
         bytes += stride(tally_coding_push_most(&s->coding, s->pieces[k].count));
     }
     reply = tally_coding_reply_most(&s->coding, s->slice.count);
+    bool remembers = tally_coding_remembers(&s->coding);
     for (int m = 0; m < s->count; m++) {
-        s->seats[m].coded = tally_allocate(bytes + 1, 1);
-        s->seats[m].message = tally_allocate(reply + 1, 1);
-        if (!s->seats[m].coded || !s->seats[m].message)
+        tally_seat *p = &s->seats[m];
+
+        p->coded = tally_allocate(bytes + 1, 1);
+        p->message = tally_allocate(reply + 1, 1);
+        if (remembers) p->left = tally_allocate(s->slice.count + 1, sizeof *p->left);
+        if (!p->coded || !p->message || (remembers && !p->left))
             return TALLY_FAIL(MEMORY, "no memory for the messages of %d workers",
                               s->count);
     }
@@ -421,7 +457,9 @@ static void close_coding(tally_store *s)
     for (int m = 0; s->seats && m < s->count; m++) {
         free(s->seats[m].coded);
         free(s->seats[m].message);
+        free(s->seats[m].left);
         s->seats[m].coded = s->seats[m].message = NULL;
+        s->seats[m].left = NULL;
     }
     free(s->piece_at);
     s->piece_at = NULL;
@@ -486,6 +524,7 @@ static void hang_up_on(tally_comm *c, tally_seat *p)
     for (size_t k = 0; p->pieces && k < p->piece_count; k++)
         tally_abandon(c, &p->pieces[k]);
     tally_abandon(c, &p->note);
+    tally_abandon(c, &p->left_in);
     tally_abandon(c, &p->beat_in);
     tally_abandon(c, &p->beat_out);
     for (int k = 0; k < 2; k++)

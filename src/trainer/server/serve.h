@@ -78,6 +78,26 @@ tally_status tally_store_refuse(tally_store *s, tally_seat *p, const char *fault
 /* All of a recording that may happen now: a push must have come in first. */
 tally_status tally_store_replay(tally_store *s);
 
+/* ---- recall.c: the memories of codecs, in checkpoints ---- */
+
+/* Writes them to the trainer's state. */
+void tally_recall_keep(tally_store *s);
+
+/* Whether the checkpoint that this run goes on from knows p: then p->sent and p->left
+ * are as they were.  *answered: p->sent is newer than p's last push. */
+bool tally_recall_load(tally_store *s, tally_seat *p, bool *answered);
+
+/* Whether p is to say with the push of this ticket what its pushes left out; posts the
+ * receive; has `bytes` of it. */
+bool tally_recall_is_due(const tally_store *s, uint64_t ticket);
+tally_status tally_recall_expect(tally_store *s, tally_seat *p);
+void tally_recall_take(tally_store *s, tally_seat *p, size_t bytes);
+
+/* Whether workers are to say so when they are told that the run is stopped, and waits
+ * for it, no longer than --patience. */
+bool tally_recall_asks_at_the_end(const tally_store *s);
+tally_status tally_recall_collect(tally_store *s);
+
 /* ---- snapshot.c ---- */
 
 /* For run->snapshot: run->w and the rule's state on all holders, as they are now. */

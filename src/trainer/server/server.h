@@ -36,6 +36,7 @@ enum { /* numbers of the channels exchange and control */
        TAG_PUSH,
        TAG_WEIGHTS,
        TAG_REPLY,
+       TAG_MEMORY,
        TAG_BEAT = 100,
        TAG_STEP
 };
@@ -54,8 +55,11 @@ typedef struct tally_push {
 typedef struct tally_reply {
     uint64_t version, ticket;
     uint32_t end;   /* no weights follow: there is nothing left to do */
-    uint32_t whole; /* the weights as they are, whatever the codec */
-    uint32_t lost;  /* ranks that are gone */
+    uint32_t whole; /* the weights as they are, whatever the codec; then, perhaps, what
+                       the worker remembered */
+    uint32_t remember; /* say with the next push, or now that all ends, what pushes left
+                          out */
+    uint32_t lost;     /* ranks that are gone */
 } tally_reply;
 
 /* Cuts the vector into slices of nearly the same length that start on multiples of 64,
@@ -126,7 +130,11 @@ struct tally_seat {
     size_t arrived;        /* of those so far */
     bool finite, complete; /* of those pieces */
     bool garbled;          /* one of them is nothing that the codec writes */
-    bool ready;            /* a whole push waits for its turn in a replay */
+    tally_real *left;      /* owned: what its pushes left out, of the slice; NULL: not
+                              asked for */
+    tally_request left_in;
+    bool left_due, left_good; /* it is on its way; it is that after its last push */
+    bool ready;               /* a whole push waits for its turn in a replay */
     tally_request note, sends[2], beat_in, beat_out;
     double heard; /* when it spoke last */
     tally_worker_tale *tale;
@@ -201,10 +209,13 @@ bool tally_store_deal(tally_store *s, tally_seat *p);
 /* What the rate of a gradient of staleness tau is multiplied by. */
 double tally_staleness_factor(const tally_server *o, uint64_t tau);
 
-/* p->inbox <- what p's gradient would be at the weights as they are now.  open makes
- * the state that this needs, in run->trainer_state. */
-tally_status tally_compensate_open(tally_run *run);
+/* p->inbox <- what p's gradient would be at the weights as they are now.  `adapts`: it
+ * needs a mean square of each weight, the last slot of run->trainer_state. */
+bool tally_compensate_adapts(const tally_server *o);
 void tally_compensate(tally_store *s, tally_seat *p);
+
+/* Opens run->trainer_state: what codecs remember, and what compensate=adaptive does. */
+tally_status tally_recall_open(tally_run *run);
 
 /* Workers that are not lost. */
 int tally_store_present(const tally_store *s);

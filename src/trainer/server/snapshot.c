@@ -53,6 +53,7 @@ tally_status tally_store_snapshot(tally_run *run)
 {
     tally_store *s = run->held;
 
+    tally_recall_keep(s);
     memcpy(run->w + s->slice.first, s->live + s->slice.first,
            s->slice.count * sizeof *run->w);
     return s->servers > 1 ? spread_all(s, s->slices) : TALLY_OK;

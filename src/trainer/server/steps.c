@@ -80,9 +80,10 @@ static tally_status report_steps(tally_store *s)
     }
     while (s->run->step < tally_store_step(s))
         TALLY_TRY(report_step(s, false));
-    if (s->stopping && !tally_store_anyone_works(s) && s->run->step < s->run->steps)
-        return report_step(s, true);
-    return TALLY_OK;
+    if (!s->stopping || tally_store_anyone_works(s) || s->run->step >= s->run->steps)
+        return TALLY_OK;
+    TALLY_TRY(tally_recall_collect(s));
+    return report_step(s, true);
 }
 
 /* Of the other servers: what server 0 said, once our slice is as far.  Whoever waits
@@ -101,6 +102,7 @@ static tally_status follow_step(tally_store *s)
     if (note.end) return TALLY_OK;
     s->run->step = note.step;
     TALLY_TRY(tally_store_expect_step(s));
+    if (note.stop) TALLY_TRY(tally_recall_collect(s));
     return observe(s, &note.score, note.rate, note.stop != 0);
 }
 

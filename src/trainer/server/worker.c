@@ -35,7 +35,7 @@ typedef struct counter {
     bool pulled;            /* weights come with the reply */
     tally_reply reply;
     tally_push push;
-    tally_request weights, note, pushed, beat_in, beat_out;
+    tally_request weights, note, pushed, told, beat_in, beat_out;
     double heard;
 } counter;
 
@@ -130,6 +130,8 @@ static tally_status read_weights(worker *w, const counter *c)
             &w->coding, (tally_piece){c->reply.version, c->slice.first, c->slice.count},
             c->message, c->weights.bytes, to);
     memcpy(to, c->message, whole);
+    if (w->memory && c->weights.bytes == 2 * whole)
+        memcpy(w->memory + c->slice.first, c->message + whole, whole);
     return TALLY_OK;
 }
 
@@ -204,6 +206,7 @@ static tally_status wait_for_replies(worker *w)
         TALLY_TRY(tally_wait(w->run->comm, &w->sends[k], NULL));
     for (int s = 0; s < w->servers; s++) {
         TALLY_TRY(tally_wait(w->run->comm, &w->counters[s].pushed, NULL));
+        TALLY_TRY(tally_wait(w->run->comm, &w->counters[s].told, NULL));
         TALLY_TRY(read_weights(w, &w->counters[s]));
     }
     w->ticket = w->counters[0].reply.ticket;
@@ -381,6 +384,35 @@ static tally_status compute(worker *w, tally_score *score)
     return TALLY_OK;
 }
 
+/* What its pushes left out, for a checkpoint: when a server asked for it. */
+static tally_status tell_memory(worker *w, int s)
+{
+    counter *c = &w->counters[s];
+
+    if (!c->reply.remember || !w->memory) return TALLY_OK;
+    return tally_isend(w->run->comm, s, TALLY_TAG(TALLY_EXCHANGE, TAG_MEMORY),
+                       w->memory + c->slice.first, c->slice.count * sizeof *w->memory,
+                       &c->told);
+}
+
+/* The last words: a server that does not listen any more is not waited for. */
+static tally_status tell_last_memories(worker *w)
+{
+    double deadline = now(w) + patience(w);
+
+    for (int s = 0; s < w->servers; s++) {
+        w->counters[s].reply.remember = w->counters[0].reply.remember;
+        TALLY_TRY(tell_memory(w, s));
+    }
+    for (int s = 0; s < w->servers; s++) {
+        tally_request *told = &w->counters[s].told;
+        int which;
+
+        TALLY_TRY(tally_wait_some(w->run->comm, &told, 1, deadline, &which, NULL));
+    }
+    return TALLY_OK;
+}
+
 static bool pulls_next(const worker *w)
 {
     return !w->steps || !w->steps->pulls ||
@@ -405,6 +437,7 @@ static tally_status push(worker *w)
                                .score = score,
                                .computing = w->computing,
                                .waiting = w->waiting};
+        TALLY_TRY(tell_memory(w, s));
         TALLY_TRY(expect_reply(w, s, pulls));
         TALLY_TRY(tally_isend(w->run->comm, s, TALLY_TAG(TALLY_EXCHANGE, TAG_PUSH),
                               &c->push, sizeof c->push, &c->pushed));
@@ -426,7 +459,7 @@ static tally_status work(worker *w)
         TALLY_TRY(wait_for_replies(w));
     }
     if (w->counters[0].reply.lost) w->run->comm->ragged = true;
-    return TALLY_OK;
+    return tell_last_memories(w);
 }
 
 /* ---- open and close ---- */
@@ -551,6 +584,7 @@ static void hang_up(worker *w)
         tally_abandon(comm, &c->weights);
         tally_abandon(comm, &c->note);
         tally_abandon(comm, &c->pushed);
+        tally_abandon(comm, &c->told);
         tally_abandon(comm, &c->beat_in);
         tally_abandon(comm, &c->beat_out);
     }

@@ -3,6 +3,7 @@
 
 #include "trainer/server/coding.h"
 
+#include "run/example.h"
 #include "support/errand.h"
 #include "support/expect.h"
 
@@ -115,7 +116,7 @@ Test(coding, replies_arrive_at_the_weights)
         char name[64];
         tally_config o = {.codec = name, .seed = 3};
         tally_comm comm = {.rank = 0, .size = 2};
-        tally_run run = {.options = &o, .comm = &comm};
+        tally_run session = {.options = &o, .comm = &comm};
         tally_coding server = {0}, worker = {0};
         tally_real w[D], v[D] = {0}, same[D] = {0};
 
@@ -124,9 +125,9 @@ Test(coding, replies_arrive_at_the_weights)
         if (strcmp(name, "two_bit") == 0) strcat(name, ":threshold=0.001");
         for (size_t k = 0; k < D; k++)
             w[k] = (tally_real)errand_x(k % 64, k);
-        expect_ok(tally_coding_open(&server, &run, D, D));
+        expect_ok(tally_coding_open(&server, &session, D, D));
         comm.rank = 1;
-        expect_ok(tally_coding_open(&worker, &run, D, D));
+        expect_ok(tally_coding_open(&worker, &session, D, D));
         void *message = tally_allocate(tally_coding_reply_most(&server, D), 1);
         double before = gap(v, w);
         for (uint64_t t = 0; t < 600; t++) {
@@ -152,7 +153,7 @@ static double stagger(int rank, uint64_t call)
 
 static void run_coded(errand *e, const char *codec, const char *rest, const char *comm)
 {
-    static char settings[256];
+    static char settings[512];
 
     snprintf(settings, sizeof settings,
              "rule=sgd rate=0.1 batch=2 bucket=1 codec=%s %s", codec, rest);
@@ -219,6 +220,55 @@ Test(coding, a_push_that_is_not_finite_is_refused_once)
         cr_assert(eq(u64, e.rank[0].tale.refused, 1), "%s", codecs[i]);
         cr_assert(eq(u64, e.rank[0].tale.pushes, 39), "%s", codecs[i]);
         errand_close(&e);
+    }
+}
+
+/* A run of `steps`, saved after every fifth; the newest checkpoint goes when `older`.
+ */
+static void save_run(const char *out, const char *server, int steps, bool older)
+{
+    char rest[256], newest[512];
+    errand e;
+
+    snprintf(rest, sizeof rest,
+             "trainer=server%s consistency=bsp steps=%d "
+             "checkpoint_every=5 out=%s",
+             server, steps, out);
+    run_coded(&e, "sign", rest, "sim:ranks=5");
+    errand_close(&e);
+    snprintf(newest, sizeof newest, "%s/checkpoints/step-%012d", out, steps);
+    if (older) example_remove(newest);
+}
+
+/* Saved at its end, and on its way, where every worker had been answered already. */
+Test(coding, a_run_goes_on_with_all_that_was_left_out)
+{
+    static const char *const servers[] = {"", ":servers=2", ":servers=all"};
+
+    for (int i = 0; i < 6; i++) {
+        const char *out = example_directory();
+        char rest[256];
+        errand whole, resumed;
+
+        snprintf(rest, sizeof rest, "trainer=server%s consistency=bsp steps=12",
+                 servers[i / 2]);
+        run_coded(&whole, "sign", rest, "sim:ranks=5");
+        save_run(out, servers[i / 2], i % 2 ? 7 : 5, i % 2);
+        static char settings[512];
+        snprintf(settings, sizeof settings,
+                 "rule=sgd rate=0.1 batch=2 bucket=1 codec=sign %s", rest);
+        resumed =
+            (errand){.rows = 40, .settings = settings, .delay = stagger, .resume = out};
+        expect_ok(errand_run(&resumed, "sim:ranks=5"));
+        cr_assert(eq(u64, resumed.rank[0].result.steps, 12));
+        cr_assert(
+            eq(u64, resumed.rank[0].steps_per_epoch, whole.rank[0].steps_per_epoch));
+        cr_assert(memcmp(whole.rank[0].w, resumed.rank[0].w, sizeof whole.rank[0].w) ==
+                      0,
+                  "%s, case %d", rest, i);
+        errand_close(&whole);
+        errand_close(&resumed);
+        example_remove(out);
     }
 }
 
