@@ -1,9 +1,9 @@
 /* allocations.c — after its first steps a run allocates nothing.
  *
- *     allocations COMM EXCHANGE RULE
+ *     allocations COMM FROM OPTION=VALUE...
  *
  * trains on the digits and counts, on all ranks of this process, the calls of malloc
- * and its kin that come from Tally's own objects between steps 20 and 50: the linker
+ * and its kin that come from Tally's own objects between steps FROM and 50: the linker
  * hands those to the __wrap functions below, and leaves those of shared libraries (MPI,
  * BLAS) alone. */
 
@@ -12,8 +12,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { FROM = 20, TO = 50 };
+enum { TO = 50 };
 
 static atomic_ulong calls;
 
@@ -69,7 +70,8 @@ char *__wrap_strdup(const char *s)
 
 /* What one process counted. */
 typedef struct tale {
-    const char *exchange, *rule;
+    char **words; /* "option=value", ended by NULL */
+    uint64_t from;
     unsigned long before, after;
 } tale;
 
@@ -80,8 +82,20 @@ static tally_status count(tally_run *run, const tally_score *score, double rate,
     tale *t = run->observer.context;
 
     (void)score, (void)rate, (void)stop;
-    if (run->step == FROM) t->before = atomic_load(&calls);
+    if (run->step == t->from) t->before = atomic_load(&calls);
     if (run->step == TO) t->after = atomic_load(&calls);
+    return TALLY_OK;
+}
+
+static tally_status set_words(tally_run *run, char **words)
+{
+    for (; *words; words++) {
+        char name[32];
+        size_t length = strcspn(*words, "=");
+
+        snprintf(name, sizeof name, "%.*s", (int)length, *words);
+        TALLY_TRY(tally_run_set(run, name, *words + length + 1));
+    }
     return TALLY_OK;
 }
 
@@ -90,13 +104,12 @@ static tally_status train(tally_comm *comm, void *context)
     tale *t = context;
     tally_run run = {.observer = {.context = t}};
 
-    TALLY_TRY(tally_run_set(&run, "exchange", t->exchange));
-    TALLY_TRY(tally_run_set(&run, "rule", t->rule));
     TALLY_TRY(tally_run_set(&run, "model", "mlp:hidden=24"));
     TALLY_TRY(tally_run_set(&run, "batch", "4"));
     TALLY_TRY(tally_run_set(&run, "bucket", "1"));
     TALLY_TRY(tally_run_set(&run, "rate", "0.001"));
     TALLY_TRY(tally_run_set(&run, "steps", "52"));
+    TALLY_TRY(set_words(&run, t->words));
     TALLY_TRY(tally_run_open(&run, comm));
     run.after_step = count;
     TALLY_TRY(tally_run_train(&run));
@@ -106,8 +119,8 @@ static tally_status train(tally_comm *comm, void *context)
 
 int main(int argc, char *argv[])
 {
-    if (argc != 4) return 2;
-    tale t = {.exchange = argv[2], .rule = argv[3]};
+    if (argc < 3) return 2;
+    tale t = {.words = argv + 3, .from = strtoull(argv[2], NULL, 10)};
     tally_status status = tally_launch(argv[1], train, &t);
 
     if (status) {
@@ -116,7 +129,7 @@ int main(int argc, char *argv[])
     }
     if (t.before == 0) return fputs("nothing was counted\n", stderr), 1;
     if (t.after == t.before) return 0;
-    fprintf(stderr, "%s on %s: %lu allocations between steps %d and %d\n", t.exchange,
-            argv[1], t.after - t.before, FROM, TO);
+    fprintf(stderr, "%s on %s: %lu allocations between steps %s and %d\n",
+            argc > 3 ? argv[3] : "", argv[1], t.after - t.before, argv[2], TO);
     return 1;
 }
