@@ -309,6 +309,7 @@ static tally_status train(tally_run *run)
         status = take_step(l, run);
     if (status != TALLY_OK && status != TALLY_STOPPED) return status;
     trainer_pace_tell(&l->pace, &run->result);
+    if (a->hidden > 0) run->result.overlap = a->hidden / (a->hidden + a->exposed);
     if (a->team) /* its messages are counted apart */
         run->comm->traffic[TALLY_EXCHANGE].bytes_sent +=
             a->team->traffic[TALLY_EXCHANGE].bytes_sent;

@@ -345,6 +345,23 @@ Test(admm, a_gradient_trainer_goes_on_with_its_weights)
                    "/nowhere/at/all");
 }
 
+/* Beside the same work messages take nothing, or nearly all of the time. */
+Test(admm, overlap_is_the_share_of_messages_behind_work)
+{
+    trial one = {.model = TEN_LAYERS,
+                 .trainer = "admm:iterations=10,flops=1e9,grow=none"};
+    trial fast = one, slow = one;
+
+    run_on(&one, "self");
+    cr_assert(eq(dbl, one.result.overlap, 0));
+    run_on(&fast, "sim:ranks=2,rendezvous=true,alpha=1e-9,beta=1e-15");
+    run_on(&slow, "sim:ranks=2,rendezvous=true,alpha=1,beta=1e-3");
+    cr_assert(fast.result.overlap > 0.8 && fast.result.overlap <= 1, "%g",
+              fast.result.overlap);
+    cr_assert(slow.result.overlap > 0 && slow.result.overlap < 0.01, "%g",
+              slow.result.overlap);
+}
+
 Test(pace, the_median_is_of_the_steps)
 {
     trainer_pace p = {0};

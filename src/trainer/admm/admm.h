@@ -154,6 +154,9 @@ struct admm {
     double before, size;
     tally_real *before_z, *before_b, *before_grid;
     bool arriving; /* q of the layer below is on its way */
+    /* Seconds in which messages were on their way: while this rank computed, and while
+     * it waited; when they were last added up. */
+    double hidden, exposed, seen;
 
     void **rooms; /* owned, with what they point at */
     size_t room_count;
@@ -171,6 +174,7 @@ typedef struct admm_shape {
     tally_real slope;
     tally_real *w, *b;
     int owner;
+    bool last; /* no activation, but R(z) follows it */
 } admm_shape;
 
 /* label: n of them, borrowed; a->o, a->method, a->comm and a->state are set.  Local. */
@@ -378,5 +382,9 @@ tally_status admm_await(admm *a, admm_wire *wire, int from, int tag, tally_real 
                         size_t count);
 tally_status admm_sent(admm *a, admm_wire *wire);
 tally_status admm_arrive(admm *a, admm_wire *wire, tally_real *v, size_t count);
+
+/* tally_poll of a->comm; between iterations nothing is added to hidden or exposed. */
+tally_status admm_poll(admm *a);
+void admm_begin_looking(admm *a);
 
 #endif

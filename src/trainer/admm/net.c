@@ -52,5 +52,7 @@ tally_status admm_read_net(const tally_run *run, admm_shape *shapes, size_t *cou
         shapes[(*count)++] = (admm_shape){
             .in = l->in, .out = l->out, .slope = 1, .w = w, .b = w + l->in * l->out};
     }
-    return activated ? refuse_layer(l - 1) : TALLY_OK;
+    if (activated) return refuse_layer(l - 1);
+    shapes[*count - 1].last = true;
+    return TALLY_OK;
 }

@@ -71,7 +71,7 @@ static bool is_cut(const admm *a, const admm_layer *l)
 
 static void spend(const admm *a, const admm_layer *l, double share)
 {
-    admm_shape shape = {.in = l->in, .out = l->out};
+    admm_shape shape = {.in = l->in, .out = l->out, .last = !l->q};
 
     tally_spend(a->comm,
                 share * admm_layer_flops(&shape, l->index, a->n) / a->o->flops);
@@ -116,7 +116,7 @@ static tally_status update_w_b(admm *a, admm_layer *l)
     admm_residual(a, l, a->scalars->nu, NULL);
     TALLY_TRY(admm_move_weights(a, l, a->scalars->nu, a->o->mu, false));
     TALLY_TRY(admm_check_step(a, l, 'W'));
-    TALLY_TRY(tally_poll(a->comm));
+    TALLY_TRY(admm_poll(a));
     admm_residual(a, l, 1, NULL);
     TALLY_TRY(admm_move_bias(a, l, 1));
     spend(a, l, l->index > 1 ? 0.5 : 1);
@@ -202,11 +202,11 @@ static tally_status update_first_p(admm *a)
 static tally_status update_layer(admm *a, admm_layer *l)
 {
     if (l->index > 1 && !is_first(a, l)) TALLY_TRY(update_p(a, l));
-    TALLY_TRY(tally_poll(a->comm));
+    TALLY_TRY(admm_poll(a));
     TALLY_TRY(update_w_b(a, l));
     if (!l->q) TALLY_TRY(update_last_z(a, l));
     if (l->q && !is_cut(a, l)) TALLY_TRY(update_z_q_u(a, l));
-    return tally_poll(a->comm);
+    return admm_poll(a);
 }
 
 /* Once p of the layer above is there; q leaves at once. */
@@ -228,6 +228,7 @@ static tally_status iterate(admm *a, uint64_t iteration)
     bool top = a->end == a->depth;
 
     if (a->first == a->end) return TALLY_OK;
+    admm_begin_looking(a);
     for (size_t i = a->first; i < a->end; i++)
         if (iteration % a->o->refresh == 0) admm_product(a, a->chain[i]);
     if (!top)
@@ -239,6 +240,7 @@ static tally_status iterate(admm *a, uint64_t iteration)
         TALLY_TRY(update_layer(a, a->chain[i]));
     }
     if (!top) TALLY_TRY(finish_cut(a));
+    TALLY_TRY(admm_poll(a));
     for (size_t i = a->first; a->o->check && i < a->end; i++)
         TALLY_TRY(admm_check_layer(a, a->chain[i]));
     return TALLY_OK;

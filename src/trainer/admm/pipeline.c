@@ -3,7 +3,10 @@
  * Per iteration and cut exactly n n_l (b_p + b_q) / 8 bytes, b = 8 sizeof(tally_real)
  * or the bits of a code (the last byte of a message is full).  Nothing else crosses:
  * both sides of a cut know p and q, so each applies u += rho (p - q) itself, to the
- * same bits.  A value on the grid comes back as the same value. */
+ * same bits.  A value on the grid comes back as the same value.
+ *
+ * A message is under way from its sending until its sender notices that it has left.
+ * That time is hidden while this rank computes, and exposed while it waits. */
 
 #include "trainer/admm/admm.h"
 
@@ -14,12 +17,52 @@ int admm_peer(const admm *a, int group)
     return group * a->team_size + a->comm->rank % a->team_size;
 }
 
+/* Adds up the time since the last look. */
+static void look(admm *a, bool waited)
+{
+    double now = tally_now(a->comm);
+    bool sending = a->p_down.request.active || a->q_up.request.active;
+
+    if (waited)
+        a->exposed += now - a->seen;
+    else if (sending)
+        a->hidden += now - a->seen;
+    a->seen = now;
+}
+
+static tally_status wait_for(admm *a, admm_wire *wire, tally_note *note)
+{
+    look(a, false);
+    TALLY_TRY(tally_wait(a->comm, &wire->request, note));
+    look(a, true);
+    return TALLY_OK;
+}
+
+void admm_begin_looking(admm *a)
+{
+    a->seen = tally_now(a->comm);
+}
+
+tally_status admm_poll(admm *a)
+{
+    bool done;
+
+    look(a, false);
+    TALLY_TRY(tally_poll(a->comm));
+    if (a->p_down.request.active)
+        TALLY_TRY(tally_test(a->comm, &a->p_down.request, &done, NULL));
+    if (a->q_up.request.active)
+        TALLY_TRY(tally_test(a->comm, &a->q_up.request, &done, NULL));
+    return TALLY_OK;
+}
+
 tally_status admm_send(admm *a, admm_wire *wire, int to, int tag, const tally_real *v,
                        size_t count)
 {
     size_t bytes = count * sizeof *v;
     const void *p = v;
 
+    look(a, false);
     if (wire->codes) {
         tally_piece piece = {.count = count};
 
@@ -41,14 +84,14 @@ tally_status admm_await(admm *a, admm_wire *wire, int from, int tag, tally_real 
 tally_status admm_sent(admm *a, admm_wire *wire)
 {
     if (!wire->request.active) return TALLY_OK;
-    return tally_wait(a->comm, &wire->request, NULL);
+    return wait_for(a, wire, NULL);
 }
 
 tally_status admm_arrive(admm *a, admm_wire *wire, tally_real *v, size_t count)
 {
     tally_note note;
 
-    TALLY_TRY(tally_wait(a->comm, &wire->request, &note));
+    TALLY_TRY(wait_for(a, wire, &note));
     if (!wire->codes) return TALLY_OK;
     return tally_codec_decode(&a->grid, (tally_piece){.count = count}, wire->codes,
                               note.bytes, v);
