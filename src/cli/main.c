@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const cli_command *const commands[] = {&cli_train, &cli_eval, &cli_bench,
-                                              &cli_info};
+static const cli_command *const commands[] = {&cli_train, &cli_eval, &cli_report,
+                                              &cli_bench, &cli_info};
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -26,6 +26,7 @@ static void print_help(void)
     puts("  tally help   this page, or that of a command\n\n"
          "  tally train --data digits --epochs 5\n"
          "  mpirun -n 4 tally train --data digits --strategy vote --rate 1e-3\n"
+         "  tally report runs/a runs/b -o report.html\n"
          "  tally info rule adam\n\n"
          "tally COMMAND --help says more; tally --version says which.");
 }

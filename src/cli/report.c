@@ -1,0 +1,205 @@
+/* report.c — `tally report`: a page about one run or several, from their folders.
+ *
+ *     folder.c, metrics.c       a run folder as it is read
+ *     page.c                    the sections; rows.c, summary.c, ranks.c, tensors.c,
+ * runs.c lines.c, bars.c           pictures, drawn by gnuplot: plot.c sheet.c, text.c,
+ * style.c  HTML or Markdown, everything escaped
+ *
+ * The same folders give the same bytes: no date, no network, no random names. */
+
+#include "base/file.h"
+#include "base/status.h"
+#include "cli/command.h"
+#include "cli/report/page.h"
+#include "cli/report/plot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct job {
+    const char *out, *format;
+    const char *folders[REPORT_RUNS_MOST];
+    size_t count;
+    bool help;
+} job;
+
+static const char usage[] =
+    "tally report RUN... [--out FILE] [--format html|markdown]\n"
+    "\n"
+    "  RUN                         a run folder of tally train --out, at most 16\n"
+    "  --out FILE, -o FILE         where to write (standard output)\n"
+    "  --format html|markdown      a page with pictures, or tables alone (markdown for a\n"
+    "                              FILE.md, else html)\n"
+    "  --trace                     show the places an error went through\n"
+    "  --help                      this page\n"
+    "\n"
+    "Loss and accuracy against steps, time and bytes; where the time went, by run and by\n"
+    "rank; bytes by tensor; staleness; options and command lines.  One file, no network.\n"
+    "gnuplot draws the pictures (Debian: gnuplot-nox); without it there are tables.\n";
+
+/* ---- words ---- */
+
+/* The value of --out FILE, --out=FILE or -o FILE; *found: this is the flag. */
+static tally_status read_flag(const char *name, const char *letter, int count,
+                              char *const *words, int *at, const char **value,
+                              bool *found)
+{
+    const char *word = words[*at];
+    size_t n = strlen(name);
+
+    *found = strcmp(word, letter) == 0 ||
+             (strncmp(word, name, n) == 0 && (word[n] == '\0' || word[n] == '='));
+    if (!*found) return TALLY_OK;
+    if (*value) return TALLY_FAIL(OPTION, "%s is given twice", name);
+    if (strncmp(word, name, n) == 0 && word[n] == '=')
+        *value = word + n + 1;
+    else if (*at + 1 < count)
+        *value = words[++*at];
+    if (!*value || !**value) return TALLY_FAIL(OPTION, "%s needs a value", name);
+    return TALLY_OK;
+}
+
+static tally_status read_word(job *j, int count, char *const *words, int *at)
+{
+    const char *word = words[*at];
+    bool found;
+
+    TALLY_TRY(read_flag("--out", "-o", count, words, at, &j->out, &found));
+    if (found) return TALLY_OK;
+    TALLY_TRY(read_flag("--format", "--format", count, words, at, &j->format, &found));
+    if (found || strcmp(word, "--trace") == 0) return TALLY_OK; /* main has seen it */
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        j->help = true;
+        return TALLY_OK;
+    }
+    if (word[0] == '-')
+        return TALLY_FAIL(
+            OPTION, "tally report has no option %s; it has --out and --format", word);
+    if (j->count == REPORT_RUNS_MOST)
+        return TALLY_FAIL(OPTION, "tally report takes at most %d runs",
+                          REPORT_RUNS_MOST);
+    j->folders[j->count++] = word;
+    return TALLY_OK;
+}
+
+static tally_status choose_style(const job *j, report_style *style)
+{
+    size_t n = j->out ? strlen(j->out) : 0;
+    bool named = n > 3 && strcmp(j->out + n - 3, ".md") == 0;
+
+    *style = named ? REPORT_MARKDOWN : REPORT_HTML;
+    if (!j->format) return TALLY_OK;
+    *style = strcmp(j->format, "markdown") == 0 ? REPORT_MARKDOWN : REPORT_HTML;
+    if (*style == REPORT_HTML && strcmp(j->format, "html") != 0)
+        return TALLY_FAIL(OPTION, "tally report: format=%s is not one of html|markdown",
+                          j->format);
+    return TALLY_OK;
+}
+
+/* ---- names ---- */
+
+/* Two runs of one name are told apart by their whole paths. */
+static void name_runs(report_page *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        for (size_t k = 0; k < p->count; k++)
+            if (i != k && strcmp(p->runs[i].name, p->runs[k].name) == 0)
+                p->runs[i].name = p->runs[i].path;
+}
+
+/* The last 14 characters of a longer name: paths differ at their ends. */
+static void shorten(const char *name, char *to, size_t most)
+{
+    enum { SHOWN = 14 };
+
+    if (plot_characters(name) <= SHOWN && strlen(name) < most) {
+        snprintf(to, most, "%s", name);
+        return;
+    }
+    const char *tail = name + strlen(name);
+    for (size_t seen = 0; tail > name && seen < SHOWN - 1;) {
+        tail--;
+        seen += ((unsigned char)*tail & 0xc0) != 0x80;
+        if (strlen(tail) + 4 >= most) break;
+    }
+    snprintf(to, most, "\xe2\x80\xa6%s", tail);
+}
+
+/* ---- reading and writing ---- */
+
+/* Draws nothing of a page for which there is no gnuplot. */
+static tally_status find_gnuplot(report_page *p)
+{
+    report_text svg = {0};
+    report_plot nothing = {.title = "", .description = "", .height = 100};
+
+    if (p->sheet.style != REPORT_HTML) return TALLY_OK;
+    report_add(&nothing.script, "plot 0\n");
+    tally_status status = report_plot_draw(&nothing, &svg);
+    report_text_close(&nothing.script);
+    report_text_close(&svg);
+    p->draws = status == TALLY_OK;
+    if (status != TALLY_UNSUPPORTED) return status;
+    fprintf(stderr, "tally: %s; the report has tables alone\n", tally_error_sentence());
+    tally_error_clear();
+    return TALLY_OK;
+}
+
+/* A new file takes the place of an old one; it must not take that of /dev/null. */
+static tally_status check_place(const char *path)
+{
+    struct stat facts;
+
+    if (stat(path, &facts) != 0 || S_ISREG(facts.st_mode)) return TALLY_OK;
+    return TALLY_FAIL(FILE, "cannot write the report to %s: it is %s", path,
+                      S_ISDIR(facts.st_mode) ? "a directory" : "not a regular file");
+}
+
+static tally_status put(const job *j, const report_text *text)
+{
+    if (j->out) return tally_file_replace(j->out, text->at, text->used);
+    fwrite(text->at, 1, text->used, stdout); /* main asks whether it went well */
+    return TALLY_OK;
+}
+
+static tally_status write_report(const job *j, report_page *p)
+{
+    TALLY_TRY(choose_style(j, &p->sheet.style));
+    if (j->out) TALLY_TRY(check_place(j->out));
+    for (; p->count < j->count; p->count++)
+        TALLY_TRY(report_run_open(&p->runs[p->count], j->folders[p->count]));
+    name_runs(p);
+    for (size_t i = 0; i < p->count; i++)
+        shorten(p->runs[i].name, p->label[i], sizeof p->label[i]);
+    TALLY_TRY(find_gnuplot(p));
+    TALLY_TRY(report_page_write(p));
+    return put(j, &p->sheet.text);
+}
+
+static tally_status run_report(cli_failure *failure, int count, char *const *words)
+{
+    (void)failure;
+    job j = {0};
+    report_run runs[REPORT_RUNS_MOST] = {0};
+    report_page page = {.runs = runs};
+
+    for (int i = 0; i < count; i++)
+        TALLY_TRY(read_word(&j, count, words, &i));
+    if (j.help) {
+        fputs(usage, stdout);
+        return TALLY_OK;
+    }
+    if (j.count == 0)
+        return TALLY_FAIL(OPTION, "tally report needs a run folder; tally report "
+                                  "--help says more");
+    tally_status status = write_report(&j, &page);
+    for (size_t i = 0; i < j.count; i++)
+        report_run_close(&runs[i]);
+    report_text_close(&page.sheet.text);
+    return status;
+}
+
+const cli_command cli_report = {"report", "a page about runs: pictures and tables",
+                                run_report};

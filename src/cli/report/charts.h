@@ -1,0 +1,47 @@
+/* charts.h — the pictures of a report, each with the table behind it. */
+
+#ifndef TALLY_CLI_REPORT_CHARTS_H
+#define TALLY_CLI_REPORT_CHARTS_H
+
+#include "cli/report/folder.h"
+#include "cli/report/sheet.h"
+
+enum { REPORT_RUNS_MOST = 16, CHART_METRICS_MOST = 3 };
+
+/* What the parts of a report share. */
+typedef struct report_page {
+    report_sheet sheet;
+    report_run *runs; /* borrowed */
+    size_t count;
+    char label[REPORT_RUNS_MOST][24]; /* of each run, short enough for a picture */
+    bool draws;                       /* HTML, and gnuplot is there */
+    int pictures;                     /* so far */
+} report_page;
+
+/* One or more metrics over steps, seconds and bytes, of all runs in one picture each.
+ */
+typedef struct report_chart {
+    const char *title;                       /* "Loss" */
+    const char *metrics[CHART_METRICS_MOST]; /* solid, dashed, dotted; NULL: no more */
+    bool share;                              /* 0..1, drawn in percent */
+    bool by_step_alone;
+} report_chart;
+
+tally_status report_draw_lines(report_page *p, const report_chart *chart);
+
+/* Bars of `parts` pieces, one above the other: value[row * parts + part]. */
+typedef struct report_bars {
+    const char *title, *axis; /* "milliseconds a step" */
+    size_t rows, parts;
+    const char *const *labels; /* of the rows */
+    const char *const *names;  /* of the parts */
+    const double *value;
+} report_bars;
+
+tally_status report_draw_bars(report_page *p, const report_bars *bars,
+                              const char *caption);
+
+/* Pushes by their staleness, a column for each server's run. */
+tally_status report_draw_staleness(report_page *p, const char *caption);
+
+#endif

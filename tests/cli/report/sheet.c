@@ -1,0 +1,92 @@
+#include "cli/report/sheet.h"
+
+#include "support/expect.h"
+
+static const char hostile[] = "</title><script>alert(1)</script>\"'&|`";
+
+/* Every way for words to come onto a page. */
+static void write_everything(report_sheet *s)
+{
+    const char *heads[] = {hostile, hostile}, *names[] = {hostile};
+    const sheet_link links[] = {
+        {"id", hostile},
+        {NULL, NULL   }
+    };
+
+    sheet_begin(s, hostile);
+    sheet_contents(s, links);
+    sheet_section(s, "id", hostile);
+    sheet_part(s, hostile);
+    sheet_say(s, "%s", hostile);
+    sheet_code(s, hostile);
+    sheet_legend(s, 1, names);
+    sheet_pictures_begin(s);
+    sheet_picture(s, "<svg/>", hostile);
+    sheet_pictures_end(s);
+    sheet_table_begin(s, true, hostile, 2, heads);
+    sheet_words(s, hostile);
+    sheet_number(s, 0.93999999999999995);
+    sheet_words(s, hostile);
+    sheet_no_cell(s);
+    sheet_table_end(s);
+    sheet_end(s);
+}
+
+static size_t count(const char *text, const char *word)
+{
+    size_t n = 0;
+
+    for (; (text = strstr(text, word)); text++)
+        n++;
+    return n;
+}
+
+Test(report_sheet, no_words_become_markup)
+{
+    report_sheet s = {.style = REPORT_HTML};
+
+    write_everything(&s);
+    expect_ok(report_text_check(&s.text));
+    cr_assert(eq(sz, count(s.text.at, "<script"), 0));
+    cr_assert(eq(sz, count(s.text.at, "</title>"), 1));
+    cr_assert(eq(sz, count(s.text.at, "&lt;script&gt;alert(1)&lt;/script&gt;"), 15));
+    report_text_close(&s.text);
+}
+
+Test(report_sheet, a_table_has_a_caption_and_heads_that_say_what_they_head)
+{
+    report_sheet s = {.style = REPORT_HTML};
+    const char *heads[] = {"run", "#seconds"};
+
+    sheet_table_begin(&s, false, "Times", 2, heads);
+    sheet_words(&s, "a,b");
+    sheet_number(&s, 0.12067661628427591);
+    sheet_table_end(&s);
+    cr_assert(eq(
+        str, s.text.at,
+        "<div class=\"table\" role=\"region\" tabindex=\"0\" "
+        "aria-labelledby=\"table1\">\n<table>\n<caption id=\"table1\">Times</caption>\n"
+        "<thead>\n<tr><th scope=\"col\">run</th><th scope=\"col\" class=\"number\">"
+        "seconds</th></tr>\n</thead>\n<tbody>\n<tr><th scope=\"row\">a,<wbr/>b</th>"
+        "<td class=\"number\"><data value=\"0.12067661628427591\">0.1207</data></td>"
+        "</tr>\n</tbody>\n</table>\n</div>\n"));
+    report_text_close(&s.text);
+}
+
+Test(report_sheet, markdown_is_a_table_of_as_many_cells)
+{
+    report_sheet s = {.style = REPORT_MARKDOWN};
+    const char *heads[] = {"run", "#seconds"};
+
+    sheet_table_begin(&s, true, "Times", 2, heads);
+    sheet_words(&s, "a|b");
+    sheet_no_cell(&s);
+    sheet_words(&s, "<i>");
+    sheet_number(&s, 2);
+    sheet_table_end(&s);
+    cr_assert(
+        eq(str, s.text.at,
+           "Times\n\n| run | seconds |\n| --- | ---: |\n| a&#124;b |  |\n| &lt;i&gt; "
+           "| 2 |\n\n"));
+    report_text_close(&s.text);
+}

@@ -1,0 +1,233 @@
+#!/usr/bin/env bash
+# `tally report` as a user runs it: what the page holds, that its numbers are those of the
+# metrics, that nothing in a run folder becomes markup, and that it is written whole or
+# not at all.
+. "$(dirname "$0")/lib.sh"
+
+report() { "$TALLY" report "$@" 2>"$work/err" || fail "report $*: $(cat "$work/err")"; }
+
+cd "$work" || exit 1
+"$TALLY" train $small --comm sim:ranks=2 --validate 100 --log-every 10 --out sums >/dev/null || fail "sums"
+"$TALLY" train $small --comm sim:ranks=3 --strategy vote --rate 0.002 --steps 20 --out votes >/dev/null || fail "votes"
+"$TALLY" train --resume votes --comm sim:ranks=3 --steps 0 --quiet || fail "votes, the rest"
+"$TALLY" train $small --comm sim:ranks=4 --strategy async --rate 0.01 --out served >/dev/null || fail "served"
+
+# A copy in which every text is hostile, and a metric of a name nobody knows.
+hostile='<script>alert("x")</script>&|@0@`id`'
+mkdir "evil <b>"
+cp -r votes/checkpoints "evil <b>"
+python3 - "$hostile" <<'PYTHON'
+import json, sys
+manifest = json.load(open("votes/manifest.json"))
+manifest["machine"] = sys.argv[1]
+for name in manifest["options"]:
+    manifest["options"][name] += sys.argv[1]
+manifest["options"][sys.argv[1]] = "' $(id)"
+json.dump(manifest, open("evil <b>/manifest.json", "w"))
+with open("evil <b>/metrics.jsonl", "w") as lines:
+    lines.write(open("votes/metrics.jsonl").read())
+    for step in 1000, 1001:
+        lines.write(json.dumps({"step": step, "name": sys.argv[1], "value": step / 7}) + "\n")
+    lines.write('{"step":1002,"name":"tra')
+PYTHON
+
+report sums votes served "evil <b>" -o page.html
+grep -q "last line of its metrics is cut off" page.html || fail "nothing said of the torn line"
+report votes --out=votes.html
+report votes >again.html
+cmp -s votes.html again.html || fail "the same folder gives another page"
+report sums votes -o tables.md
+[ "$(head -c 7 tables.md)" = "# Tally" ] || fail "no Markdown: $(head -n 3 tables.md)"
+report sums --format markdown -o tables.txt
+PATH=/nowhere "$TALLY" report sums -o plain.html 2>err || fail "without gnuplot: $(cat err)"
+grep -q "apt-get install gnuplot-nox" err || fail "nothing said of gnuplot: $(cat err)"
+grep -q "gnuplot-nox" plain.html || fail "the page does not say why it has no pictures"
+
+cat >check.py <<'PYTHON'
+import json, math, re, shutil, sys
+import xml.etree.ElementTree as tree
+
+text = open("page.html", encoding="utf-8").read()
+root = tree.fromstring(text)
+local = lambda node: node.tag.split("}")[-1]
+every = list(root.iter())
+words = lambda node: "".join(node.itertext())
+
+# Nothing is loaded, nothing runs.
+assert not {"script", "link", "img", "iframe", "object", "base", "form"} & {local(n) for n in every}
+assert not any(key.startswith("on") or key in ("src", "style") for n in every for key in n.attrib)
+for node in every:
+    for key, value in node.attrib.items():
+        assert not key.endswith("href") or value.startswith("#"), value
+assert "@import" not in text and "url(" not in text
+addresses = set(re.findall(r"https?://[^\s\"'<]*", text))
+assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}, addresses
+
+# Names that are pointed at are there, once.
+ids = [n.attrib["id"] for n in every if "id" in n.attrib]
+assert len(ids) == len(set(ids)), [i for i in ids if ids.count(i) > 1]
+for node in every:
+    for name in node.attrib.get("aria-labelledby", "").split():
+        assert name in ids, name
+    for key, value in node.attrib.items():
+        assert not key.endswith("href") or value[1:] in ids, value
+
+# Headings in order, tables and pictures with names.
+levels = [int(local(n)[1]) for n in every if re.fullmatch("h[1-6]", local(n))]
+assert levels[0] == 1 and levels.count(1) == 1
+assert all(b <= a + 1 for a, b in zip(levels, levels[1:])), levels
+tables = {}
+for table in root.iter("table"):
+    caption = words(table.find("caption"))
+    assert caption and caption not in tables, caption
+    tables[caption] = table
+    heads = table.findall("thead/tr/th")
+    assert all(h.attrib["scope"] == "col" and words(h) for h in heads)
+    for row in table.findall("tbody/tr"):
+        assert len(row) == len(heads) and row[0].attrib["scope"] == "row", caption
+pictures = [n for n in every if local(n) == "svg"]
+assert len(pictures) >= 12 if shutil.which("gnuplot") else not pictures
+for picture in pictures:
+    assert picture.attrib["role"] == "img"
+    assert len(words(picture[0])) > 3 and len(words(picture[1])) > 20, words(picture[1])
+assert not re.search(r"rgb\(|>@\d|\"black\"", text.split("</style>")[1]), "a colour or a word was not put in"
+
+# Every number of a table of rows is the metrics', exactly.
+def read(folder):
+    rows, entries, before, last = {}, {}, {}, {}
+    for line in open(f"{folder}/metrics.jsonl"):
+        if not line.endswith("\n"):
+            continue
+        line = json.loads(line)
+        step, name, value = line["step"], line["name"], float(line["value"])
+        if re.search(r"/\d+$", name):
+            entries[name] = entries.get(name, 0) + value
+            continue
+        if name == "train/seconds" and value == 0:
+            before = dict(last)
+        if name in ("train/seconds", "exchange/bytes_sent", "gradient/seconds", "exchange/seconds", "apply/seconds"):
+            value += before.get(name, 0)
+            last[name] = value
+        rows.setdefault(step, {})[name] = value
+    return rows, entries, last
+
+def cells(table):
+    heads = [words(h) for h in table.findall("thead/tr/th")]
+    for row in table.findall("tbody/tr"):
+        yield {h: float(c.find("data").attrib["value"]) if c.find("data") is not None else words(c)
+               for h, c in zip(heads, row)}
+
+checked = 0
+renamed = {"seconds": "train/seconds", "bytes sent by rank 0": "exchange/bytes_sent"}
+commands = dict(zip(("sums", "votes", "served"), (words(n) for n in root.iter("code"))))
+for run in commands:
+    rows, entries, last = read(run)
+    for title, metrics in ("Loss", ("train/loss", "validate/loss", "test/loss")), \
+                          ("Accuracy", ("validate/accuracy", "test/accuracy")), ("rate", ("rate",)):
+        shown = {row["step"]: row for row in cells(tables[f"{title} of {run}"])}
+        assert list(shown) == [s for s in sorted(rows) if set(metrics) & set(rows[s])], (run, title)
+        for step, row in shown.items():
+            for head, value in row.items():
+                if head != "step" and value != "":
+                    assert value == rows[step][renamed.get(head, head)], (run, step, head, value)
+                    checked += 1
+                elif head != "step":
+                    assert renamed.get(head, head) not in rows[step]
+    for row in cells(tables[f"Ranks of {run}"]):
+        for head, value in row.items():
+            if head != "rank" and value != "":
+                assert value == entries[f"{head}/{int(row['rank'])}"], (run, row)
+                checked += 1
+    summary = next(row for row in cells(tables["What came of each run"]) if row["run"] == run)
+    manifest = json.load(open(f"{run}/manifest.json"))
+    final = rows[max(rows)]
+    assert summary["ranks"] == manifest["ranks"] and summary["steps"] == max(rows)
+    assert summary["training loss"] == final["train/loss"] and summary["test accuracy"] == final["test/accuracy"]
+    assert summary["seconds"] == last["train/seconds"] and summary["bytes sent by rank 0"] == last["exchange/bytes_sent"]
+    assert math.isclose(summary["bytes a step"], last["exchange/bytes_sent"] / max(rows))
+    tensors = list(cells(tables[f"Tensors of {run}"]))
+    assert sum(t["weights"] for t in tensors) == manifest["weights"]
+    assert math.isclose(sum(t["percent of the weights"] for t in tensors), 100)
+    entry = {words(r[0]): words(r[1]) for r in tables[f"Manifest of {run}"].findall("tbody/tr")}
+    assert entry["model"] == manifest["options"]["model"] and entry["machine"] == manifest["machine"]
+    command = commands[run]
+    assert "tally train" in command and f"--comm {manifest['options']['comm']}" in command, command
+assert checked > 150, checked
+_, entries, _ = read("served")
+shown = {int(row["staleness"]): row["pushes"] for row in cells(tables["Pushes by staleness"]) if row["run"] == "served"}
+assert shown == {int(k.split("/")[2]): v for k, v in entries.items() if k.startswith("server/staleness/")}
+
+# What was hostile stands there as it was.
+hostile = sys.argv[1]
+assert any(words(n) == hostile for n in every if local(n) == "h3")
+assert any(words(n) == "evil <b>" for n in every if local(n) == "th")
+assert any(f"'--{hostile}'" in words(n) for n in every if local(n) == "code")
+plain = tree.parse("plain.html").getroot()
+assert not list(plain.iter("{http://www.w3.org/2000/svg}svg")) and len(list(plain.iter("table"))) > 5
+
+# Markdown: the same tables, as many cells in every row.
+markdown = open("tables.md", encoding="utf-8").read()
+for block in re.findall(r"(?:^\|.*\|\n)+", markdown, re.M):
+    assert len({len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}) == 1, block
+assert markdown.count("\n| --- |") + markdown.count("\n| ---: |") == len(re.findall(r"^\| ---", markdown, re.M)) > 10
+assert "| sums | allreduce | 2 |" in markdown and "| votes | vote | 3 |" in markdown
+PYTHON
+python3 check.py "$hostile" || fail "the page"
+
+# A command line that is told does the same again.
+again=$(python3 -c '
+import xml.etree.ElementTree as tree
+print("".join(next(n for n in tree.parse("page.html").iter("code") if "vote:" in "".join(n.itertext())).itertext()))')
+eval "${again/tally/\"\$TALLY\"} --json --quiet" >repeated 2>err || fail "$again: $(cat err)"
+want=$(sed -n 's/.*"test\/loss","value":\(.*\)}/\1/p' votes/metrics.jsonl | tail -n 1)
+python3 -c "import json, sys; sys.exit(json.load(open('repeated'))['test_loss'] != $want)" ||
+    fail "$again gives $(field test_loss <repeated), not $want"
+
+# ---- what cannot be ----
+expect 2 "needs a run folder" "$TALLY" report
+expect 2 "has no option --ouput" "$TALLY" report sums --ouput x
+expect 2 "format=pdf is not one of html|markdown" "$TALLY" report sums --format pdf
+expect 2 "--out needs a value" "$TALLY" report sums --out
+expect 2 "--out is given twice" "$TALLY" report sums -o a -o b
+expect 3 "nowhere holds no run: there is no manifest.json" "$TALLY" report nowhere
+mkdir empty
+expect 3 "empty holds no run" "$TALLY" report sums empty
+expect 3 "a directory" "$TALLY" report sums -o empty
+expect 3 "not a regular file" "$TALLY" report sums -o /dev/null
+[ -c /dev/null ] || fail "/dev/null was replaced"
+expect 3 "cannot create no/page.html.new" "$TALLY" report sums -o no/page.html
+mkdir young
+cp votes/manifest.json young
+expect 3 "cannot open young/metrics.jsonl" "$TALLY" report young
+: >young/metrics.jsonl
+report young -o young.html # no step yet, no checkpoint
+grep -q "there is no checkpoint yet" young.html || fail "nothing said of the missing checkpoint"
+head -n 3 votes/metrics.jsonl >young/metrics.jsonl
+echo '{"step":3,"name":"train/lo' >>young/metrics.jsonl
+expect 4 "young/metrics.jsonl:4: " "$TALLY" report young
+echo '{"format": "tally run 9", "options": {}}' >young/manifest.json
+expect 4 'is tally run 9, not "tally run 1"' "$TALLY" report young
+echo '{"format": ' >young/manifest.json
+expect 4 "young/manifest.json:" "$TALLY" report young
+
+# A full disk leaves the page that was there.
+echo old >kept.html
+(
+    failures=0
+    ulimit -f 8
+    expect 3 "cannot write kept.html.new" "$TALLY" report sums votes -o kept.html
+    exit $failures
+) || fail "a full disk"
+[ "$(cat kept.html)" = old ] || fail "a failed report spoilt the page that was there"
+[ ! -e kept.html.new ] || fail "a failed report left a file"
+
+# ---- a browser ----
+if command -v chromium >/dev/null; then
+    timeout 60 chromium --headless --no-sandbox --disable-gpu --enable-logging=stderr \
+        --user-data-dir="$work/profile" --dump-dom "file://$work/page.html" >dom 2>err
+    grep -q '<h2 id="runs">' dom || fail "chromium does not show the page: $(tail -n 3 err)"
+    ! grep CONSOLE err || fail "chromium complains of the page"
+else
+    echo "no chromium here: the page was not shown by a browser"
+fi
+finish
