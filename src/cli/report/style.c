@@ -1,8 +1,8 @@
 /* style.c — how a report looks: in light and in dark, on a phone and on paper.
  *
- * The colours of series keep 3:1 against their ground in both schemes
- * (WCAG 2.1, 1.4.11) and were ordered so that neighbours differ in lightness as well as
- * in hue. */
+ * The colours of series keep 4.5:1 against their ground in both schemes (WCAG 2.1,
+ * 1.4.3), for names are written in them, and were ordered so that neighbours differ in
+ * lightness as well as in hue. */
 
 #include "cli/report/sheet.h"
 
@@ -10,7 +10,7 @@ const char report_css[] =
     ":root { color-scheme: light dark; --ground: #fff; --ink: #1b1f24; --soft: #57606a;\n"
     "  --axis: #8c959f; --grid: #e4e8ec; --rule: #d0d7de; --shade: #f6f8fa; --link: #0550ae;\n"
     "  --s0: #0a62b5; --s1: #c4490b; --s2: #0b7a55; --s3: #8d3fa8;\n"
-    "  --s4: #8a6500; --s5: #b8265f; --s6: #2b8a9e; --s7: #5d5d5d; }\n"
+    "  --s4: #8a6500; --s5: #b8265f; --s6: #1f7687; --s7: #5d5d5d; }\n"
     "@media (prefers-color-scheme: dark) {\n"
     "  :root { --ground: #0f1318; --ink: #e6eaef; --soft: #a3adb8; --axis: #76818d;\n"
     "    --grid: #262d35; --rule: #323a44; --shade: #171d24; --link: #7ab8ff;\n"
@@ -20,7 +20,7 @@ const char report_css[] =
     "  :root { color-scheme: light; --ground: #fff; --ink: #000; --soft: #444;\n"
     "    --axis: #777; --grid: #ddd; --rule: #bbb; --shade: #fff; --link: #000;\n"
     "    --s0: #0a62b5; --s1: #c4490b; --s2: #0b7a55; --s3: #8d3fa8;\n"
-    "    --s4: #8a6500; --s5: #b8265f; --s6: #2b8a9e; --s7: #5d5d5d; }\n"
+    "    --s4: #8a6500; --s5: #b8265f; --s6: #1f7687; --s7: #5d5d5d; }\n"
     "  nav { display: none; } body { font-size: 9.5pt; }\n"
     "  figure, tr, pre { break-inside: avoid; } h2, h3 { break-after: avoid; }\n"
     "  .table { overflow: visible; } pre { white-space: pre-wrap; }\n"
