@@ -16,6 +16,11 @@ ranks 2 bench exchange --exchange vote:tie=zero --exchange ordered --sizes 1KiB.
 [ "$(wc -l <"$work/out")" -eq 9 ] || fail "not a head and 8 rows: $(cat "$work/out")"
 awk -F, 'NF != 11 { exit 1 }' "$work/out" || fail "rows of other than 11 cells: $(cat "$work/out")"
 
+ranks 2 bench exchange --update --exchange vote --exchange allreduce --sizes 64KiB --repeats 2 \
+    --csv >"$work/out" 2>"$work/err" || fail "--update: $(cat "$work/err")"
+grep -q '^65536,traffic,[0-9.]*,[0-9.]*' "$work/out" || fail "no row of memory traffic: $(cat "$work/out")"
+[ "$(wc -l <"$work/out")" -eq 4 ] || fail "not a head and 3 rows: $(cat "$work/out")"
+
 "$TALLY" bench exchange --comm sim:ranks=5 --sizes 8KiB --json >"$work/out" 2>"$work/err" ||
     fail "--json: $(cat "$work/err")"
 python3 - "$work/out" <<'PYTHON' || fail "JSON: $(cat "$work/out")"

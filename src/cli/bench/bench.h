@@ -38,6 +38,10 @@ typedef struct bench_memory {
 
 tally_status bench_memory_measure(bench_memory *m);
 
+/* Reads n values of v, reads and writes n values of w: the least that moving w by the
+ * signs of v asks of memory. */
+void bench_traffic(const tally_real *v, tally_real *w, size_t n);
+
 /* ---- vectors whose sums are known: values.c ---- */
 
 /* Values repeat after so many: a prime, so that blocks of 2^k never look alike. */

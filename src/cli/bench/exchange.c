@@ -6,12 +6,19 @@
  *                           it compares across rank counts (NVIDIA, nccl-tests,
  *                           doc/PERFORMANCE.md)
  *
+ * With --update the clock runs on until the weights have moved: by signsgd where bits
+ * were agreed on, by sgd else.  A row "traffic" then stands for what memory alone asks
+ * of a vote: the gradient read once, the weights read and written once, by all ranks at
+ * the same time, without exchange.
+ *
  * At each size the exchanges take turns, so that all see the same machine.  A repeat
  * lasts as long as its slowest rank, from a barrier to the last span finished; what was
  * agreed stays in its own form (bits of a vote are not expanded inside the clock).
  * Every repeat writes the vector anew, and afterwards every value is checked against
  * its naive sum or majority, the ranks compare hashes, and bytes sent are compared with
  * what the exchange says it sends. */
+
+#include "tally/rule.h"
 
 #include "base/text.h"
 #include "cli/arguments.h"
@@ -40,7 +47,7 @@ static const double seconds_a_size = 1; /* when nobody says how many repeats */
 
 typedef struct job {
     cli_failure *failure;
-    bool help, json, csv;
+    bool help, json, csv, update;
     const char *comm, *size_words, *repeat_words, *bucket_words;
     const char *given[SPECS_MOST + 1]; /* --exchange; ends with NULL */
     cli_sizes sizes;
@@ -56,8 +63,10 @@ typedef struct contender {
     size_t spans;
     bench_check check;
     bench_tie tie;
-    double *times; /* owned */
-    double sent;   /* bytes, of the rank that sends most */
+    tally_rule rule; /* with --update */
+    tally_step step; /* of it */
+    double *times;   /* owned */
+    double sent;     /* bytes, of the rank that sends most */
     double error;
 } contender;
 
@@ -77,8 +86,10 @@ typedef struct bench {
     contender contenders[SPECS_MOST];
     bench_values values;
     tally_layout layout;
-    tally_real *v;   /* owned */
-    record *records; /* owned: one a rank */
+    tally_real *v;        /* owned */
+    tally_real *w, *room; /* owned; with --update */
+    double *traffic;      /* owned; with --update: seconds of the slowest rank */
+    record *records;      /* owned: one a rank */
     cli_table table;
 } bench;
 
@@ -187,21 +198,30 @@ static tally_status open_contender(bench *b, size_t k)
                                   o->spans, 1));
     o->check = check_of(&o->x);
     o->tie = tie_of(&o->x);
-    return TALLY_OK;
+    o->step.rate = 1e-6;
+    if (!b->job->update) return TALLY_OK;
+    return tally_rule_open(&o->rule, o->x.ops->form == TALLY_BITS ? "signsgd" : "sgd",
+                           &b->layout);
 }
 
 /* ---- one repeat ---- */
 
 /* Last span first, as a backward pass hands them over. */
-static tally_status exchange(contender *o, uint64_t step, tally_real *v)
+static tally_status exchange(const bench *b, contender *o, uint64_t step)
 {
     tally_exchange *x = &o->x;
+    tally_real *v = b->v;
+
+    o->step.number = step + 1;
 
     for (size_t k = o->spans; k-- > 0;)
         TALLY_TRY(x->ops->start(x, k, step, (tally_view){.values = v}));
     for (size_t k = o->spans; k-- > 0;) {
         o->agreed[k] = (tally_view){0};
         TALLY_TRY(x->ops->finish(x, k, &o->agreed[k]));
+        if (b->w)
+            TALLY_TRY(tally_rule_apply(&o->rule, &o->step, o->plan[k], b->w,
+                                       o->agreed[k], b->room));
     }
     return TALLY_OK;
 }
@@ -273,13 +293,30 @@ static tally_status take(bench *b, size_t k, uint64_t repeat)
     bench_values_write(&b->values, b->v, b->layout.length);
     TALLY_TRY(tally_barrier(c));
     double begin = tally_now(c);
-    TALLY_TRY(exchange(o, repeat, b->v));
+    TALLY_TRY(exchange(b, o, repeat));
     mine.seconds = tally_now(c) - begin;
     mine.sent = c->traffic[TALLY_EXCHANGE].bytes_sent - sent;
     for (size_t i = 0; i < o->spans; i++)
         tally_view_numbers(o->agreed[i], o->plan[i], b->v);
     mine.hash = XXH3_64bits(b->v, b->layout.length * sizeof *b->v);
     return sum_up(b, k, repeat, &mine);
+}
+
+/* What memory alone asks of a vote, by all ranks at once. */
+static tally_status take_traffic(bench *b, uint64_t repeat)
+{
+    tally_comm *c = b->comm;
+    record mine = {0};
+
+    TALLY_TRY(tally_barrier(c));
+    double begin = tally_now(c);
+    bench_traffic(b->v, b->w, b->layout.length);
+    mine.seconds = tally_now(c) - begin;
+    TALLY_TRY(tally_gather_all(c, &mine, sizeof mine, b->records));
+    b->traffic[repeat] = 0;
+    for (int r = 0; r < c->size; r++)
+        b->traffic[repeat] = fmax(b->traffic[repeat], b->records[r].seconds);
+    return TALLY_OK;
 }
 
 /* ---- one size ---- */
@@ -298,6 +335,24 @@ static const cli_column columns[] = {
     {"checked",            "checked",    -8,  0 },
     {NULL,                 NULL,         0,   0 },
 };
+
+static void report_traffic(bench *b, uint64_t repeats)
+{
+    double bytes = (double)(b->layout.length * sizeof(tally_real));
+    bench_times t = bench_summary(b->traffic + WARM_UPS, repeats);
+
+    cli_table_number(&b->table, bytes);
+    cli_table_text(&b->table, "traffic");
+    cli_table_number(&b->table, 1e6 * t.least);
+    cli_table_number(&b->table, 1e6 * t.median);
+    cli_table_number(&b->table, 1e6 * t.most);
+    cli_table_number(&b->table, bytes / t.median / 1e9);
+    cli_table_number(&b->table, (double)NAN);
+    cli_table_number(&b->table, 0);
+    cli_table_text(&b->table, "exact");
+    cli_table_number(&b->table, (double)NAN);
+    cli_table_text(&b->table, "");
+}
 
 static void report(bench *b, uint64_t repeats)
 {
@@ -345,6 +400,14 @@ static tally_status open_size(bench *b, size_t bytes)
     TALLY_TRY(tally_layout_add(&b->layout, "v", TALLY_WEIGHT, 1, &n));
     b->v = tally_allocate(n, sizeof *b->v);
     if (!b->v) return TALLY_FAIL(MEMORY, "no memory for a vector of %zu values", n);
+    if (!b->job->update) return TALLY_OK;
+    b->w = tally_allocate(n, sizeof *b->w);
+    b->room = tally_allocate(n, sizeof *b->room);
+    b->traffic = calloc(REPEATS_MOST + WARM_UPS, sizeof *b->traffic);
+    if (!b->w || !b->room || !b->traffic)
+        return TALLY_FAIL(MEMORY, "no memory for %zu weights", n);
+    memset(b->w, 0, n * sizeof *b->w);
+    memset(b->room, 0, n * sizeof *b->room);
     return TALLY_OK;
 }
 
@@ -358,9 +421,11 @@ static tally_status measure(bench *b, size_t bytes)
     for (uint64_t i = 0; i < WARM_UPS + repeats; i++) {
         for (size_t k = 0; k < b->count; k++)
             TALLY_TRY(take(b, k, i));
+        if (b->w) TALLY_TRY(take_traffic(b, i));
         if (i == WARM_UPS - 1) repeats = choose_repeats(b);
     }
     if (b->comm->rank == 0) report(b, repeats);
+    if (b->comm->rank == 0 && b->w) report_traffic(b, repeats);
     return TALLY_OK;
 }
 
@@ -370,13 +435,18 @@ static void close_size(bench *b)
         contender *o = &b->contenders[k];
 
         tally_exchange_close(&o->x);
+        tally_rule_close(&o->rule);
         free(o->plan);
         free(o->agreed);
         free(o->times);
         *o = (contender){0};
     }
     free(b->v);
-    b->v = NULL;
+    free(b->w);
+    free(b->room);
+    free(b->traffic);
+    b->v = b->w = b->room = NULL;
+    b->traffic = NULL;
     tally_layout_close(&b->layout);
 }
 
@@ -542,14 +612,16 @@ tally_status bench_exchange(cli_failure *failure, int count, char *const *words)
         {"comm",          &j.comm,            NULL,            "MEMBER",         "how ranks reach each other (auto)"},
         {"bucket",          &j.bucket_words,          NULL,  "N",
          "KiB that travel together, as in training; 0: whole vectors (0)"         },
+        {"update",          NULL,          &j.update,             NULL,
+         "time whole updates, until the weights have moved, beside what memory asks"},
         {"repeats",          &j.repeat_words,         NULL, "N",
-         "of each measurement (as many as a second holds)"},
-        {"json",          NULL,            &j.json,               NULL,         "one line of JSON"  },
-        {"csv",          NULL,             &j.csv,                NULL,          "comma-separated values"},
+         "of each measurement (as many as a second holds)"                },
+        {"json",          NULL,            &j.json,               NULL,         "one line of JSON"},
+        {"csv",          NULL,             &j.csv,                NULL,          "comma-separated values"                },
         {"trace",          NULL,           NULL,              NULL,
-         "show the places an error went through; also TALLY_TRACE=1"      },
-        {"help",          NULL,            &j.help,               NULL,         "this page"},
-        {NULL,          NULL,              NULL,                 NULL,            NULL       },
+         "show the places an error went through; also TALLY_TRACE=1"},
+        {"help",          NULL,            &j.help,               NULL,         "this page"            },
+        {NULL,          NULL,              NULL,                 NULL,            NULL},
     };
     const cli_grammar grammar = {"tally bench exchange", flags, bench_takes, false};
     tally_run run = {0};
