@@ -77,8 +77,6 @@ typedef struct loop {
     admm a;
     admm_options options; /* the run's, and what the method has where it says none */
     int32_t *label;       /* owned */
-    int groups;           /* blocks of layers */
-    int team;             /* ranks that share one */
     admm_growth plan;
     size_t stage; /* of the plan */
     admm_reports reports;
@@ -107,20 +105,23 @@ static admm_options options_of(const tally_run *run)
 
 /* ---- ranks ---- */
 
-static tally_status deal_ranks(loop *l, const tally_run *run, size_t layers)
+/* Blocks of layers for as many groups of ranks as there are layers, at most; the ranks
+ * of a group share its rows. */
+static tally_status deal_ranks(admm *a, const tally_run *run, size_t layers)
 {
     int size = run->comm->size;
 
-    l->groups = methods[l->options.method]->sequential ? 1 : size;
-    if (l->groups > (int)layers)
-        for (l->groups = (int)layers; size % l->groups;)
-            l->groups--;
-    l->team = size / l->groups;
-    if ((uint64_t)l->team > run->sampler.train_count)
+    a->groups = a->method->sequential ? 1 : size;
+    if (a->groups > (int)layers)
+        for (a->groups = (int)layers; size % a->groups;)
+            a->groups--;
+    a->team_size = size / a->groups;
+    a->group = run->comm->rank / a->team_size;
+    if ((uint64_t)a->team_size > run->sampler.train_count)
         return TALLY_FAIL(OPTION,
                           "trainer admm: %d ranks share a layer, but there are %llu "
                           "training rows",
-                          l->team, (unsigned long long)run->sampler.train_count);
+                          a->team_size, (unsigned long long)run->sampler.train_count);
     return TALLY_OK;
 }
 
@@ -132,21 +133,18 @@ static tally_status open_solver(loop *l, tally_run *run)
     size_t count;
     admm *a = &l->a;
 
-    TALLY_TRY(admm_read_net(run, shapes, &count));
-    TALLY_TRY(deal_ranks(l, run, count));
-    admm_plan_growth(&l->plan, &l->options, shapes, count);
-    int member = run->comm->rank % l->team;
-    tally_span share = tally_shard(run->sampler.train_count, member, l->team);
-
     a->o = &l->options;
     a->method = methods[a->o->method];
     a->comm = run->comm;
     a->state = &run->trainer_state;
     a->total = (size_t)run->sampler.train_count;
-    a->group = run->comm->rank / l->team;
-    a->groups = l->groups;
-    a->team_size = l->team;
-    admm_partition(shapes, count, share.count, l->groups);
+    TALLY_TRY(admm_read_net(run, shapes, &count));
+    TALLY_TRY(deal_ranks(a, run, count));
+    admm_plan_growth(&l->plan, a->o, shapes, count);
+    tally_span share = tally_shard(run->sampler.train_count,
+                                   run->comm->rank % a->team_size, a->team_size);
+
+    admm_partition(shapes, count, share.count, a->groups);
     l->label = tally_allocate(share.count, sizeof *l->label);
     if (!l->label) return TALLY_FAIL(MEMORY, "no memory for %zu labels", share.count);
     TALLY_TRY(admm_open(a, shapes, count, share.count, l->label));
@@ -201,10 +199,10 @@ static tally_status snapshot(tally_run *run)
 {
     const loop *l = run->held;
 
-    if (l->groups == 1) return TALLY_OK;
+    if (l->a.groups == 1) return TALLY_OK;
     for (size_t i = 0; i < l->a.count; i++) {
         const admm_layer *layer = &l->a.layers[i];
-        int root = layer->owner * l->team;
+        int root = layer->owner * l->a.team_size;
 
         TALLY_TRY(tally_broadcast(run->comm, root, layer->w,
                                   layer->in * layer->out * sizeof *layer->w));
@@ -286,7 +284,7 @@ static tally_status connect(loop *l, tally_run *run)
 {
     admm *a = &l->a;
 
-    if (l->team > 1) {
+    if (a->team_size > 1) {
         TALLY_TRY(tally_comm_split(run->comm, a->group, run->comm->rank, &a->team));
         TALLY_TRY(admm_open_team(a));
     }
