@@ -4,8 +4,11 @@
  *     speaks again               goes on working with what it holds
  *     a push that cannot be      refused, counted and named; the weights stay
  *
- * Only a lone server goes on without a worker; several would have to agree on who is
- * lost.  A replay follows a recording instead of the clock. */
+ * Of several servers the first says who is lost, and the others follow: what counts of
+ * that worker is what server 0 had of it.  Its last gradient may have moved some slices
+ * and not others.  Not when servers gather gradients, for they would have to deal alike
+ * what it held, nor when the rank was a server as well.  A replay follows a recording
+ * instead of the clock. */
 
 #include "base/status.h"
 #include "trainer/server/serve.h"
@@ -41,17 +44,77 @@ static tally_status note(tally_store *s, tally_arrival_kind kind, const tally_se
     return tally_arrivals_note(&s->arrivals, kind, (int)(p - s->seats));
 }
 
+/* Of server 0: to the others. */
+static tally_status tell_loss(tally_store *s, const tally_seat *p, bool back)
+{
+    struct tally_wire *w = s->wire;
+    tally_comm *c = s->run->comm;
+
+    for (int r = 1; r < s->servers; r++) {
+        TALLY_TRY(tally_wait(c, &w->loss_out[r], NULL));
+        w->losses_sent[r] = (loss_note){.taken = p->taken,
+                                        .ticket = p->last,
+                                        .clock = p->clock,
+                                        .worker = (int32_t)(p - s->seats),
+                                        .back = back};
+        TALLY_TRY(tally_isend(c, r, TALLY_TAG(TALLY_CONTROL, TAG_LOSS),
+                              &w->losses_sent[r], sizeof *w->losses_sent,
+                              &w->loss_out[r]));
+    }
+    return TALLY_OK;
+}
+
+tally_status tally_store_expect_loss(tally_store *s)
+{
+    return tally_irecv(s->run->comm, 0, TALLY_TAG(TALLY_CONTROL, TAG_LOSS),
+                       &s->wire->loss, sizeof s->wire->loss, &s->wire->loss_in);
+}
+
+/* What server 0 had of a lost worker and we had not counts as done: it will not come.
+ * Who is back may have pushed to us before we hear of it. */
+tally_status tally_store_follow_loss(tally_store *s)
+{
+    loss_note note = s->wire->loss;
+    tally_seat *p = &s->seats[note.worker];
+    tally_presence before = p->presence;
+
+    TALLY_TRY(tally_store_expect_loss(s));
+    if (note.back) {
+        tally_store_welcome(s, p);
+        if (before != LOST) p->presence = before;
+        if (p->clock < note.clock) p->clock = note.clock;
+        return tally_store_reply_to_all(s);
+    }
+    if (p->taken < note.taken) {
+        tally_tickets_settle(&s->tickets, note.ticket);
+        p->taken = note.taken;
+    }
+    tally_store_lose(s, p);
+    return tally_store_reply_to_all(s);
+}
+
+/* Whether the run can do without a worker. */
+static bool may_lose(const tally_store *s)
+{
+    const tally_run *run = s->run;
+
+    return s->servers == 1 ||
+           (!s->consistency->need && run->holders + run->workers <= run->comm->size);
+}
+
 static tally_status lose(tally_store *s, tally_seat *p)
 {
     char sentence[256];
 
-    if (s->servers > 1)
+    if (!may_lose(s))
         return TALLY_FAIL(
             NETWORK,
-            "worker rank %d has been silent for %.3g s; with %d servers a "
+            "worker rank %d has been silent for %.3g s; with %d servers that %s a "
             "run does not go on without it (servers=1 does)",
-            p->rank, tally_store_patience(s), s->servers);
+            p->rank, tally_store_patience(s), s->servers,
+            s->consistency->need ? "gather gradients" : "work too");
     tally_store_lose(s, p);
+    TALLY_TRY(tell_loss(s, p, false));
     TALLY_TRY(note(s, TALLY_LOST, p));
     snprintf(
         sentence, sizeof sentence,
@@ -73,6 +136,7 @@ tally_status tally_store_look_for_silence(tally_store *s)
     bool lost = false;
 
     if (s->arrivals.replays) return TALLY_OK;
+    if (!tally_store_coordinates(s) && may_lose(s)) return TALLY_OK;
     for (int m = 0; m < s->count; m++) {
         tally_seat *p = &s->seats[m];
 
@@ -89,6 +153,7 @@ static tally_status welcome(tally_store *s, tally_seat *p)
     char sentence[160];
 
     tally_store_welcome(s, p);
+    TALLY_TRY(tell_loss(s, p, true));
     snprintf(sentence, sizeof sentence, "rank %d speaks again and goes on working",
              p->rank);
     tally_store_warn(s, sentence);
@@ -98,7 +163,8 @@ static tally_status welcome(tally_store *s, tally_seat *p)
 tally_status tally_store_heard(tally_store *s, tally_seat *p)
 {
     p->heard = tally_store_now(s);
-    return p->presence == LOST && !s->arrivals.replays ? welcome(s, p) : TALLY_OK;
+    if (p->presence != LOST || s->arrivals.replays) return TALLY_OK;
+    return tally_store_coordinates(s) ? welcome(s, p) : TALLY_OK;
 }
 
 /* ---- pushes that cannot be ---- */

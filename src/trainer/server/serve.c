@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const size_t STEP = SIZE_MAX;
+static const size_t STEP = SIZE_MAX, LOSS = SIZE_MAX - 1;
 
 double tally_store_now(const tally_store *s)
 {
@@ -218,6 +218,9 @@ tally_status tally_store_take_push(tally_store *s, tally_seat *p)
     p->presence = PARKED;
     p->ready = false;
     p->clock++;
+    /* One that was given up with a loss, and came all the same, is not counted twice.
+     */
+    if (p->push.clock + 1 != p->taken) p->taken++;
     if (fault) {
         TALLY_TRY(tally_store_refuse(s, p, fault));
     } else {
@@ -228,6 +231,7 @@ tally_status tally_store_take_push(tally_store *s, tally_seat *p)
         p->ticket = p->push.ticket;
         TALLY_TRY(s->consistency->arrive(s, p));
     }
+    p->last = p->push.ticket;
     return tally_store_reply_to_all(s);
 }
 
@@ -279,7 +283,7 @@ tally_status tally_store_tick(tally_store *s, bool steps)
 
 size_t tally_store_watch_most(const tally_store *s)
 {
-    return 2 * (size_t)s->count + 1;
+    return 2 * (size_t)s->count + 2;
 }
 
 /* Steps that are done but not reported bound what may come in. */
@@ -311,6 +315,10 @@ size_t tally_store_watch(tally_store *s, tally_request **list)
         list[n] = &s->wire->step_in;
         whose[n++] = STEP;
     }
+    if (s->wire->loss_in.active) {
+        list[n] = &s->wire->loss_in;
+        whose[n++] = LOSS;
+    }
     return n;
 }
 
@@ -330,6 +338,7 @@ tally_status tally_store_take(tally_store *s, size_t which, const tally_note *wh
         s->wire->step_due = true;
         return TALLY_OK;
     }
+    if (whose == LOSS) return tally_store_follow_loss(s);
     tally_seat *p = &s->seats[whose / 2];
     TALLY_TRY(tally_store_heard(s, p));
     if (whose % 2 == 1) return expect_beat(s, p);
@@ -412,7 +421,10 @@ static tally_status open_wire(tally_store *s)
     w->whose = calloc(tally_store_watch_most(s), sizeof *w->whose);
     w->step_out = calloc((size_t)s->servers, sizeof *w->step_out);
     w->steps_sent = calloc((size_t)s->servers, sizeof *w->steps_sent);
-    if (!w->watched || !w->whose || !w->step_out || !w->steps_sent)
+    w->loss_out = calloc((size_t)s->servers, sizeof *w->loss_out);
+    w->losses_sent = calloc((size_t)s->servers, sizeof *w->losses_sent);
+    if (!w->watched || !w->whose || !w->step_out || !w->steps_sent || !w->loss_out ||
+        !w->losses_sent)
         return TALLY_FAIL(MEMORY, "no memory for the messages of a server");
     return TALLY_OK;
 }
@@ -477,6 +489,7 @@ tally_status tally_store_start(tally_store *s)
     run->breathe = breathe;
     s->begun = s->beaten = tally_store_now(s);
     if (!tally_store_coordinates(s)) TALLY_TRY(tally_store_expect_step(s));
+    if (!tally_store_coordinates(s)) TALLY_TRY(tally_store_expect_loss(s));
     for (int m = 0; m < s->count; m++)
         TALLY_TRY(expect_beat(s, &s->seats[m]));
     TALLY_TRY(tally_store_reply_to_all(s));
@@ -542,12 +555,17 @@ void tally_store_hang_up(tally_store *s)
         hang_up_on(c, &s->seats[m]);
     for (int r = 0; w->step_out && r < s->servers; r++)
         tally_abandon(c, &w->step_out[r]);
+    for (int r = 0; w->loss_out && r < s->servers; r++)
+        tally_abandon(c, &w->loss_out[r]);
+    tally_abandon(c, &w->loss_in);
     tally_abandon(c, &w->step_in);
     close_coding(s);
     free(w->watched);
     free(w->whose);
     free(w->step_out);
     free(w->steps_sent);
+    free(w->loss_out);
+    free(w->losses_sent);
     free(w);
     s->wire = NULL;
 }

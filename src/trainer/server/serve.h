@@ -21,13 +21,24 @@ typedef struct step_note {
     uint32_t stop, end;
 } step_note;
 
+/* Server 0's word that a worker is lost, or back. */
+typedef struct loss_note {
+    uint64_t taken,
+        ticket;     /* pushes of it that server 0 had, and the last one's rows */
+    uint64_t clock; /* of it, at server 0 */
+    int32_t worker;
+    uint32_t back;
+} loss_note;
+
 struct tally_wire {
     tally_request **watched; /* owned: room for tally_store_watch_most */
-    size_t *whose;           /* owned: beside it; 2 m + (0 push, 1 beat), or the step */
+    size_t *whose;           /* owned: beside it; 2 m + (0 push, 1 beat), STEP, LOSS */
     tally_request step_in, *step_out; /* step_out: owned, one per server */
     step_note step, *steps_sent;      /* owned: one per server */
     bool step_due, ended;
-    char nothing; /* what a heartbeat carries: no bytes of it */
+    tally_request loss_in, *loss_out; /* loss_out: owned, one per server */
+    loss_note loss, *losses_sent;     /* owned: one per server */
+    char nothing;                     /* what a heartbeat carries: no bytes of it */
 };
 
 double tally_store_now(const tally_store *s);
@@ -67,6 +78,11 @@ tally_status tally_store_look_for_silence(tally_store *s);
 
 /* p has spoken: it is there, perhaps again. */
 tally_status tally_store_heard(tally_store *s, tally_seat *p);
+
+/* Of the other servers: posts the receive for server 0's next word on who is lost, and
+ * does as it says. */
+tally_status tally_store_expect_loss(tally_store *s);
+tally_status tally_store_follow_loss(tally_store *s);
 
 /* What is wrong with p's push; NULL: nothing. */
 const char *tally_store_find_fault(const tally_store *s, const tally_seat *p);

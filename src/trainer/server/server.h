@@ -38,7 +38,8 @@ enum { /* numbers of the channels exchange and control */
        TAG_REPLY,
        TAG_MEMORY,
        TAG_BEAT = 100,
-       TAG_STEP
+       TAG_STEP,
+       TAG_LOSS
 };
 
 /* Follows the pieces of a push. */
@@ -111,7 +112,9 @@ typedef enum tally_presence {
 struct tally_seat {
     int rank; /* of the comm */
     tally_presence presence;
-    uint64_t clock;   /* pushes of it that were taken in */
+    uint64_t clock;   /* pushes of it that were taken in; more once it came back */
+    uint64_t taken;   /* pushes of it that were taken in */
+    uint64_t last;    /* the ticket of the last of those */
     uint64_t ticket;  /* what it works on, or did last */
     uint64_t dealt;   /* steps of which it was dealt its own part; gathering alone */
     uint64_t version; /* of the weights it was sent last */

@@ -30,7 +30,7 @@ static uint64_t count_pushes(const tally_store *s)
     uint64_t sum = 0;
 
     for (int m = 0; m < s->count; m++)
-        sum += s->seats[m].clock;
+        sum += s->seats[m].taken;
     return sum;
 }
 

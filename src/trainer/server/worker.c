@@ -137,10 +137,22 @@ static tally_status read_weights(worker *w, const counter *c)
 
 enum { NOTE, WEIGHTS, BEAT, KINDS }; /* entries of a server in the list */
 
+/* Server 0 tells the end even to who was taken for lost; the others may be gone by
+ * then.
+ */
+static bool is_told_the_end(const worker *w)
+{
+    return !w->counters[0].note.active && w->counters[0].reply.end;
+}
+
 static bool has_all(const worker *w)
 {
-    for (int s = 0; s < w->servers; s++)
-        if (w->counters[s].note.active || w->counters[s].weights.active) return false;
+    for (int s = 0; s < w->servers; s++) {
+        const counter *c = &w->counters[s];
+        bool gone = is_told_the_end(w) && now(w) - c->heard > patience(w);
+
+        if (!gone && (c->note.active || c->weights.active)) return false;
+    }
     return true;
 }
 
@@ -159,6 +171,7 @@ static tally_status take(worker *w, int which)
 /* A server that saves or evaluates is silent for a while, so it gets more time. */
 static tally_status look_for_silence(const worker *w)
 {
+    if (is_told_the_end(w)) return TALLY_OK;
     for (int s = 0; s < w->servers; s++) {
         const counter *c = &w->counters[s];
         double silent = now(w) - c->heard, most = PATIENCE_WITH_SERVERS * patience(w);

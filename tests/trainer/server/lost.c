@@ -84,15 +84,69 @@ Test(lost, who_speaks_again_is_welcome)
     }
 }
 
-Test(lost, with_several_servers_the_run_ends)
+/* Where servers gather gradients, or the rank was one. */
+Test(lost, with_several_servers_some_runs_end)
 {
     errand e = {.rows = 40,
-                .settings = "trainer=server:servers=2 batch=2 epochs=4 patience=2",
+                .settings = "trainer=server:servers=2 consistency=bsp batch=2 epochs=4 "
+                            "patience=2",
                 .delay = one_is_gone};
 
     expect_fail(errand_run(&e, "sim:ranks=5"), NETWORK,
-                "worker rank 3 has been silent for 2 s; with 2 servers");
+                "worker rank 3 has been silent for 2 s; with 2 servers that gather");
+    e.settings = "trainer=server:servers=all batch=2 epochs=4 patience=2";
+    expect_fail(errand_run(&e, "sim:ranks=5"), NETWORK, "with 5 servers that work too");
     errand_close(&e);
+}
+
+/* Rank 4 of three servers and four workers. */
+static double one_of_four_is_gone(int rank, uint64_t call)
+{
+    return rank == 4 && call > 1 ? 1000 : 0.5 + 0.01 * rank;
+}
+
+static double one_of_four_dozes(int rank, uint64_t call)
+{
+    return rank == 4 && call == 1 ? 8 : 0.5 + 0.01 * rank;
+}
+
+static void expect_others_go_on(const char *consistency, const char *more,
+                                const char *comm, bool returns)
+{
+    char settings[256];
+    errand start = {.rows = 40, .settings = "rule=sgd batch=2 steps=1 rate=0.05"};
+    errand e = {.rows = 40,
+                .settings = settings,
+                .delay = returns ? one_of_four_dozes : one_of_four_is_gone};
+
+    snprintf(settings, sizeof settings,
+             "trainer=server:servers=3 consistency=%s rule=sgd rate=0.05 batch=1 "
+             "epochs=4 patience=2 bucket=1 %s",
+             consistency, more);
+    expect_ok(errand_run(&start, "self"));
+    expect_ok(errand_run(&e, comm));
+    const errand_rank *r = &e.rank[0];
+    cr_assert(eq(u64, r->tale.lost, returns ? 0 : 1), "%s", settings);
+    cr_assert(eq(u64, r->tale.returned, returns ? 1 : 0), "%s", settings);
+    cr_assert(eq(u64, r->result.samples, 4 * 40), "%s", settings);
+    cr_assert(lt(dbl, r->result.test_loss, start.rank[0].result.test_loss));
+    cr_assert(le(dbl, r->result.seconds, 100));
+    errand_close(&start);
+    errand_close(&e);
+}
+
+Test(lost, several_servers_agree_on_who_is_lost)
+{
+    static const char *const consistencies[] = {"async", "ssp:bound=2", "easgd:every=2",
+                                                "downpour:push=2,pull=4"};
+    static const char *const comms[] = {"sim:ranks=7", "sim:ranks=7,alpha=0.03"};
+
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = 0; k < 2; k++)
+            for (int returns = 0; returns < 2; returns++)
+                expect_others_go_on(consistencies[i], "", comms[k], returns);
+    expect_others_go_on("async", "codec=sign", comms[0], false);
+    expect_others_go_on("async", "codec=sign", comms[0], true);
 }
 
 static double all_are_gone(int rank, uint64_t call)
