@@ -1,6 +1,9 @@
 /* serve.h — what the files of a server's messages share.
  *
- *     serve.c      receives that are always posted, and replies
+ *     serve.c      the loop: waits for what comes first
+ *     replies.c    what workers are sent, and when
+ *     pushes.c     what is done with what they send
+ *     wire.c       room for messages, and letting go of them
  *     steps.c      which steps are done, and who is told
  *     faults.c     who is silent, who speaks again, which pushes are refused
  *     snapshot.c   the weights as they are, for evaluation and checkpoints */
@@ -50,12 +53,26 @@ bool tally_store_coordinates(const tally_store *s);
 bool tally_store_all_settled(const tally_store *s);
 bool tally_store_anyone_works(const tally_store *s);
 
+/* ---- replies.c ---- */
+
 /* Whoever waits and may start does, in the order of the workers.  The end is told to
  * all at once, so that all know of the same losses. */
 tally_status tally_store_reply_to_all(tally_store *s);
 
+/* ---- pushes.c ---- */
+
+/* The next piece of p is there, `bytes` of it. */
+tally_status tally_store_take_piece(tally_store *s, tally_seat *p, size_t bytes);
+
+/* The note of a near worker comes once all of its gradient is there. */
+void tally_store_look_at_all(tally_store *s, tally_seat *p);
+
 /* p's whole push is there: takes it in or refuses it, and replies to whom it frees. */
 tally_status tally_store_take_push(tally_store *s, tally_seat *p);
+
+/* ---- wire.c ---- */
+
+tally_status tally_store_open_wire(tally_store *s);
 
 /* ---- steps.c ---- */
 
