@@ -195,6 +195,8 @@ struct tally_task {
     bool spins; /* it may wait for memory that another rank writes: a wait polls instead
                    of blocking.  requests[0], inactive, then says for a report which
                    peer and tag it waits for */
+    bool
+        follows; /* it may wait for another task to end, and is advanced when one has */
     bool done;
     bool counted;     /* its requests are part of the comm's waited_most */
     tally_task *next; /* the comm's list */

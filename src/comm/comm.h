@@ -18,8 +18,8 @@ enum { TALLY_OWN_GATHER = 2000, TALLY_OWN_BROADCAST = 4002, TALLY_OWN_SHARE = 40
 /* Tests every active request of r[0..n); *busy: one at least is still under way. */
 tally_status tally_requests_test(tally_comm *c, tally_request *r, size_t n, bool *busy);
 
-/* Advances the tasks of c, oldest first, until `most` of them are found waiting. */
-tally_status tally_task_advance(tally_comm *c, size_t most);
+/* Advances the tasks of c as far as they can go without blocking. */
+tally_status tally_task_advance(tally_comm *c);
 
 /* Makes room to wait for t beside all others that are open, so that starting it does
  * not allocate.  For open functions, once comm and request_count are set. */

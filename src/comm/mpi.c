@@ -5,10 +5,11 @@
  * errors.  Counts of MPI 3 are int: a message of more bytes travels as one value of a
  * type made for it, of megabytes and a remainder.
  *
- * Waiting tests each request in turn; after many rounds in vain it offers the core to
+ * Waiting tests all requests at once; after many rounds in vain it offers the core to
  * others each time, for there may be more ranks than cores.  Between hosts, where a
- * message takes longer than that, it naps at last.  Collectives are moved during the
- * gradient by a thread (progress.c), between hosts. */
+ * message takes longer than that, it naps instead: who yields gives up a whole turn on
+ * a core that others want.  Collectives are moved during the gradient by a thread
+ * (progress.c), between hosts. */
 
 #include "comm/comm.h"
 #include "comm/launcher.h"
@@ -24,9 +25,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Some 100 us each inside a node: a wait on a free core never yields.  Between hosts
- * a round asks the sockets too. */
-enum { HOT_ROUNDS = 1000, HOT_ROUNDS_APART = 100, YIELDING_ROUNDS_APART = 200 };
+/* Some 100 us inside a node, where a wait on a free core never yields; 50 us between
+ * hosts, where a round asks the sockets too. */
+enum { HOT_ROUNDS = 1000, HOT_ROUNDS_APART = 50 };
 
 static const size_t megabyte = (size_t)1 << 20;
 
@@ -60,6 +61,8 @@ typedef struct shared { /* what is inside a window */
 typedef struct seat {
     MPI_Comm comm, node;
     shared *windows; /* owned: of this node, newest first, the same on all its ranks */
+    MPI_Request *tested; /* owned: what a wait tests together */
+    size_t tested_room;
 } seat;
 
 static MPI_Comm comm_of(const tally_comm *c)
@@ -184,18 +187,14 @@ static bool is_too_long(int code)
     return class == MPI_ERR_TRUNCATE;
 }
 
-static tally_status test(tally_comm *c, tally_request *r, bool *done, tally_note *note)
+/* A test of r has said that it is done, with `code`. */
+static tally_status finish(tally_request *r, MPI_Request left, int code,
+                           const MPI_Status *status, tally_note *note)
 {
-    MPI_Request request = get(r);
-    MPI_Status status;
     MPI_Count bytes = 0;
-    int flag = 0;
-    int code = MPI_Test(&request, &flag, &status);
 
-    (void)c;
-    put(r, request);
+    put(r, left);
     if (r->cuts && is_too_long(code)) {
-        *done = true;
         *note = (tally_note){r->peer, r->tag, r->bytes + 1};
         return TALLY_OK;
     }
@@ -204,11 +203,23 @@ static tally_status test(tally_comm *c, tally_request *r, bool *done, tally_note
         return message_failed(code, r->is_receive ? "receiving from" : "sending to",
                               r->peer, r->tag);
     }
-    *done = flag != 0;
-    if (!flag || !r->is_receive) return TALLY_OK;
-    MPI_Get_elements_x(&status, MPI_BYTE, &bytes);
-    *note = (tally_note){status.MPI_SOURCE, status.MPI_TAG, (size_t)bytes};
+    if (!r->is_receive) return TALLY_OK;
+    MPI_Get_elements_x(status, MPI_BYTE, &bytes);
+    *note = (tally_note){status->MPI_SOURCE, status->MPI_TAG, (size_t)bytes};
     return TALLY_OK;
+}
+
+static tally_status test(tally_comm *c, tally_request *r, bool *done, tally_note *note)
+{
+    MPI_Request request = get(r);
+    MPI_Status status;
+    int flag = 0;
+    int code = MPI_Test(&request, &flag, &status);
+
+    (void)c;
+    *done = flag || code != MPI_SUCCESS;
+    if (!*done) return TALLY_OK;
+    return finish(r, request, code, &status, note);
 }
 
 static void rest(const tally_comm *c, unsigned rounds)
@@ -217,30 +228,47 @@ static void rest(const tally_comm *c, unsigned rounds)
     bool apart = c->node_size < c->size;
 
     if (rounds < (apart ? HOT_ROUNDS_APART : HOT_ROUNDS)) return;
-    if (apart && rounds >= HOT_ROUNDS_APART + YIELDING_ROUNDS_APART)
+    if (apart)
         nanosleep(&nap, NULL);
     else
         sched_yield();
 }
 
+/* Room to test n requests together: at once for all collectives that are open. */
+static tally_status reserve(const tally_comm *c, size_t n)
+{
+    seat *s = c->inner;
+    size_t room = n > c->waited_room ? n : c->waited_room;
+
+    if (n > INT_MAX) return TALLY_FAIL(UNSUPPORTED, "MPI tests no %zu messages", n);
+    if (n <= s->tested_room) return TALLY_OK;
+    MPI_Request *more = realloc(s->tested, room * sizeof *more);
+    if (!more) return TALLY_FAIL(MEMORY, "no memory to test %zu messages", n);
+    s->tested = more;
+    s->tested_room = room;
+    return TALLY_OK;
+}
+
+/* An MPI looks first, then makes progress: what a look brings in the next one finds. */
 static tally_status wait_some(tally_comm *c, tally_request *const *r, size_t n,
                               double deadline, int *which, tally_note *note)
 {
+    MPI_Status status;
+    int index = MPI_UNDEFINED, flag;
+
+    *which = -1;
+    TALLY_TRY(reserve(c, n));
+    MPI_Request *tested = ((seat *)c->inner)->tested;
+    for (size_t i = 0; i < n; i++)
+        tested[i] = r[i]->active ? get(r[i]) : MPI_REQUEST_NULL;
     for (unsigned rounds = 0;; rounds++) {
-        bool any = false;
+        int code = MPI_Testany((int)n, tested, &index, &flag, &status);
 
-        *which = -1;
-        for (size_t i = 0; i < n; i++) {
-            bool done;
-
-            if (!r[i]->active) continue;
-            any = true;
-            TALLY_TRY(test(c, r[i], &done, note));
-            if (!done) continue;
-            *which = (int)i;
-            return TALLY_OK;
-        }
-        if (!any || MPI_Wtime() >= deadline) return TALLY_OK;
+        if (index != MPI_UNDEFINED)
+            return finish(r[*which = index], tested[index], code, &status, note);
+        if (code != MPI_SUCCESS) return failed(code, "waiting for messages");
+        if (flag) return TALLY_OK; /* none is active */
+        if (rounds > 0 && MPI_Wtime() >= deadline) return TALLY_OK;
         rest(c, rounds);
     }
 }
@@ -327,6 +355,7 @@ static void leave(seat *s)
 {
     while (s->windows)
         free_window(&s->windows);
+    free(s->tested);
     if (s->node != MPI_COMM_NULL) MPI_Comm_free(&s->node);
     if (s->comm != MPI_COMM_NULL) MPI_Comm_free(&s->comm);
 }

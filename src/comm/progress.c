@@ -1,6 +1,6 @@
 /* progress.c — a thread that advances collectives while its rank computes.
  *
- *     while there are tasks    lock, advance the oldest of them, unlock, nap
+ *     while there are tasks    lock, advance those that can go on, unlock, nap
  *     while there are none     sleep
  *
  * An MPI over TCP moves bytes only inside its own calls (Brightwell and Underwood, An
@@ -22,10 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-/* Tasks that may be found waiting in one look: those behind them are younger, and each
- * look at one costs system calls. */
-enum { LOOKS = 4 };
 
 typedef struct tally_progress {
     pthread_t thread;
@@ -75,7 +71,7 @@ static void look(tally_progress *p)
 {
     for (tally_comm *c = p->comms; c && !p->status; c = c->next_moved) {
         if (!c->tasks) continue;
-        p->status = tally_task_advance(c, LOOKS);
+        p->status = tally_task_advance(c);
         if (p->status) tally_error_save(&p->error);
     }
 }

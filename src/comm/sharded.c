@@ -208,6 +208,7 @@ tally_status tally_sharded_start(tally_sharded *s, const void *from, void *to,
     s->to = to;
     s->units = units;
     s->phase = 0;
+    s->task.follows = s->after != NULL;
     TALLY_TRY(ask(s));
     TALLY_TRY(tally_task_start(&s->task));
     return TALLY_OK;

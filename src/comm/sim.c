@@ -18,8 +18,8 @@
  * Sends are buffered: they are done at once.  With rendezvous=true a send is done only
  * when a receive has met it and its last byte has left; that transfer starts at the
  * meeting.  Work costs what tally_spend declares; nothing is taken from the wall clock.
- * A test that fails is free the first 1000 times, then costs a microsecond, so that a
- * loop of tests does not stop the time. */
+ * A test or a wait that fails is free the first 1000 times, then costs a microsecond,
+ * so that a loop of them does not stop the time. */
 
 #include "comm/sim.h"
 
@@ -155,6 +155,12 @@ static tally_status irecv(tally_comm *c, int from, int tag, void *p, size_t most
     return TALLY_OK;
 }
 
+static void ask_in_vain(const seat *s, tally_letter *letter)
+{
+    if (++letter->asked > FREE_TESTS)
+        s->world->baton.runners[s->me].clock += test_seconds;
+}
+
 static tally_status test(tally_comm *c, tally_request *r, bool *done, tally_note *note)
 {
     const seat *s = c->inner;
@@ -164,8 +170,8 @@ static tally_status test(tally_comm *c, tally_request *r, bool *done, tally_note
     *done = !letter || letter->time <= clock_of(s);
     if (*done)
         TALLY_TRY(tally_letter_finish(&s->world->desk, r, note));
-    else if (++letter->asked > FREE_TESTS)
-        s->world->baton.runners[s->me].clock += test_seconds;
+    else
+        ask_in_vain(s, letter);
     return TALLY_OK;
 }
 
@@ -208,7 +214,10 @@ static tally_status wait_some(tally_comm *c, tally_request *const *r, size_t n,
     int first = earliest(r, n, false, &time);
     if (stuck) return TALLY_FAIL(DEADLOCK, "%s", w->deadlock);
     if (w->failed) return TALLY_FAIL(ABORTED, "%s", w->reason);
-    if (time > clock_of(s)) return TALLY_OK;
+    if (time > clock_of(s)) {
+        ask_in_vain(s, tally_letter_of(r[first]));
+        return TALLY_OK;
+    }
     TALLY_TRY(tally_letter_finish(&w->desk, r[first], note));
     *which = first;
     return TALLY_OK;

@@ -1,14 +1,18 @@
 /* task.c — collectives in pieces: a list of state machines that each comm advances.
  *
  *     start     append, advance once
- *     poll      advance each, oldest first
- *     wait      poll; while t is not done, block on the requests of *all* tasks (of
- * each that goes in order, on the first)
+ *     poll      look at the requests of all tasks (of each that goes in order, at the
+ *               first) together; advance the task that has one done; until none has
+ *     wait      the same, blocking, until t is done
  *
- * A task that spins waits for memory, which nothing can block on: while there is one, a
- * wait advances all tasks again and again, soon offers the core each time, for there
- * may be more ranks than cores, and at last naps in between: a rank that only yields
- * uses up the share of a busy core that the one it waits for could have had.
+ * One look costs one turn of the library's progress, however many tasks there are:
+ * between hosts that is a system call, and there are some tens of tasks.
+ *
+ * A task that spins waits for memory, which nothing can look at for us: while there is
+ * one, each task is advanced in turn, oldest first.  A wait does so again and again,
+ * soon offers the core each time, for there may be more ranks than cores, and at last
+ * naps in between: a rank that only yields uses up the share of a busy core that the
+ * one it waits for could have had.
  *
  * Waiting for one task must move the others too: the peer may wait for another one
  * first, and would never reach ours.  Memory: one pointer per request of all open
@@ -20,7 +24,6 @@
 #include <assert.h>
 #include <math.h>
 #include <sched.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -92,6 +95,23 @@ double tally_busy(tally_comm *c)
     return busy;
 }
 
+/* One that has ended may be what others wait for. */
+static tally_status advance(tally_task *t)
+{
+    TALLY_TRY(t->advance(t));
+    if (!t->done) return TALLY_OK;
+    unlist(t);
+    for (tally_task *f = t->comm->tasks, *next; f; f = next) {
+        next = f->next;
+        if (!f->follows) continue;
+        TALLY_TRY(f->advance(f));
+        if (!f->done) continue;
+        unlist(f);
+        next = t->comm->tasks; /* and others may wait for this one */
+    }
+    return TALLY_OK;
+}
+
 static tally_status start(tally_task *t)
 {
     tally_task **last = &t->comm->tasks;
@@ -105,11 +125,8 @@ static tally_status start(tally_task *t)
     t->next = NULL;
     t->done = false;
     TALLY_TRY(reserve_listed(t->comm));
-    TALLY_TRY(t->advance(t));
-    if (t->done)
-        unlist(t);
-    else
-        tally_progress_wake(t->comm);
+    TALLY_TRY(advance(t));
+    if (!t->done) tally_progress_wake(t->comm);
     return TALLY_OK;
 }
 
@@ -118,56 +135,6 @@ tally_status tally_task_start(tally_task *t)
     tally_progress_enter(t->comm);
     tally_status status = start(t);
     tally_progress_leave(t->comm);
-    TALLY_TRY(status);
-    return TALLY_OK;
-}
-
-/* One look at each; whether one of them ended. */
-static tally_status advance_once(tally_comm *c, size_t most, bool *ended)
-{
-    size_t waiting = 0;
-
-    *ended = false;
-    for (tally_task **at = &c->tasks; *at && waiting < most;) {
-        tally_task *t = *at;
-
-        TALLY_TRY(t->advance(t));
-        if (t->done) {
-            *at = t->next;
-            *ended = true;
-            continue;
-        }
-        at = &t->next;
-        waiting++;
-    }
-    return TALLY_OK;
-}
-
-tally_status tally_task_advance(tally_comm *c, size_t most)
-{
-    bool ended;
-
-    /* An earlier task may have waited for one that ended. */
-    do
-        TALLY_TRY(advance_once(c, most, &ended));
-    while (ended && c->tasks);
-    see(c);
-    return TALLY_OK;
-}
-
-static tally_status advance_all(tally_comm *c)
-{
-    TALLY_TRY(tally_progress_status(c));
-    TALLY_TRY(tally_task_advance(c, SIZE_MAX));
-    return TALLY_OK;
-}
-
-tally_status tally_poll(tally_comm *c)
-{
-    tally_progress_enter(c);
-    if (c->ops->poll) c->ops->poll(c);
-    tally_status status = advance_all(c);
-    tally_progress_leave(c);
     TALLY_TRY(status);
     return TALLY_OK;
 }
@@ -188,12 +155,39 @@ static size_t collect(tally_comm *c)
     return count;
 }
 
-/* ---- waiting for memory ---- */
+static tally_task *owner_of(const tally_comm *c, const tally_request *r)
+{
+    tally_task *t = c->tasks;
 
-typedef struct vigil { /* one wait, while tasks that spin are under way */
-    unsigned rounds;
-    double start, patience;
-} vigil;
+    while (r < t->requests || r >= t->requests + t->request_count)
+        t = t->next;
+    return t;
+}
+
+/* Blocks until a request of some task is done, then advances that task, which alone has
+ * anything to do; *moved: not so until the deadline. */
+static tally_status advance_next(tally_comm *c, double deadline, bool *moved)
+{
+    size_t count = collect(c);
+    int which;
+
+    assert(count > 0);
+    TALLY_TRY(tally_wait_some(c, c->waited, count, deadline, &which, NULL));
+    *moved = which >= 0;
+    if (*moved) TALLY_TRY(advance(owner_of(c, c->waited[which])));
+    see(c);
+    return TALLY_OK;
+}
+
+static tally_status advance_each(tally_comm *c)
+{
+    for (tally_task *t = c->tasks, *next; t; t = next) {
+        next = t->next;
+        TALLY_TRY(advance(t));
+    }
+    see(c);
+    return TALLY_OK;
+}
 
 static const tally_task *first_that_spins(const tally_comm *c)
 {
@@ -203,6 +197,41 @@ static const tally_task *first_that_spins(const tally_comm *c)
         t = t->next;
     return t;
 }
+
+tally_status tally_task_advance(tally_comm *c)
+{
+    bool moved = true;
+
+    if (first_that_spins(c)) return advance_each(c);
+    while (c->tasks && moved)
+        TALLY_TRY(advance_next(c, -(double)INFINITY, &moved));
+    see(c);
+    return TALLY_OK;
+}
+
+static tally_status poll(tally_comm *c)
+{
+    TALLY_TRY(tally_progress_status(c));
+    if (!c->tasks && c->ops->poll) c->ops->poll(c);
+    TALLY_TRY(tally_task_advance(c));
+    return TALLY_OK;
+}
+
+tally_status tally_poll(tally_comm *c)
+{
+    tally_progress_enter(c);
+    tally_status status = poll(c);
+    tally_progress_leave(c);
+    TALLY_TRY(status);
+    return TALLY_OK;
+}
+
+/* ---- waiting for memory ---- */
+
+typedef struct vigil { /* one wait, while tasks that spin are under way */
+    unsigned rounds;
+    double start, patience;
+} vigil;
 
 /* After some rounds in vain: yields, then naps, and reports a wait that lasts
  * too long as the comm does, each time it doubles. */
@@ -228,19 +257,18 @@ static tally_status wait_for(tally_task *t)
 {
     tally_comm *c = t->comm;
     vigil w = {0};
-    int which;
 
     while (!t->done) {
-        TALLY_TRY(advance_all(c));
-        if (t->done) break;
         const tally_task *spinning = first_that_spins(c);
-        if (spinning) {
-            rest(&w, c, spinning);
+        bool moved;
+
+        TALLY_TRY(tally_progress_status(c));
+        if (!spinning) {
+            TALLY_TRY(advance_next(c, (double)INFINITY, &moved));
             continue;
         }
-        size_t count = collect(c);
-        assert(count > 0);
-        TALLY_TRY(tally_wait_some(c, c->waited, count, (double)INFINITY, &which, NULL));
+        TALLY_TRY(advance_each(c));
+        if (!t->done && first_that_spins(c)) rest(&w, c, spinning);
     }
     return TALLY_OK;
 }
