@@ -14,6 +14,7 @@
 #include "comm/comm.h"
 #include "comm/launcher.h"
 #include "comm/progress.h"
+#include "comm/slice.h"
 
 #include <mpi.h>
 
@@ -562,6 +563,7 @@ static tally_status initialise(bool *ours)
         code = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
         *ours = code == MPI_SUCCESS;
         if (*ours) code = return_errors();
+        if (*ours) tally_slice_shorten();
     }
     if (code != MPI_SUCCESS) return failed(code, "starting MPI");
     if (provided < MPI_THREAD_SERIALIZED)
