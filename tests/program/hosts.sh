@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 cluster=$(dirname "$0")/../../launch/cluster
-export CLUSTER=t$$
+export CLUSTER=t$$ CLUSTER_OWNER=$$
 
 skip() {
     echo "SKIPPED: $*"
@@ -16,6 +16,18 @@ mpirun --version 2>/dev/null | grep -q "Open MPI" || skip "launch/cluster knows 
 why=$("$cluster" can 2>&1) || skip "$why"
 trap '"$cluster" down; rm -rf "$work"' EXIT
 "$cluster" up 4 || fail "no cluster"
+
+# A cluster ends with its owner, who may be killed.
+(CLUSTER=k$$ bash -c 'CLUSTER_OWNER=$$ "$1" up 1 && kill -9 $$' _ "$cluster") 2>/dev/null
+for ((i = 0; i < 100; i++)); do
+    ip netns list | grep -q "^k$$-" || break
+    sleep 0.1
+done
+! ip netns list | grep "^k$$-" || fail "a cluster is left though its owner was killed"
+[ ! -e "/tmp/cluster-k$$" ] || fail "a cluster's folder is left though its owner was killed"
+"$cluster" bytes >/dev/null || fail "another one went with it"
+CLUSTER=k$$ CLUSTER_OWNER=nobody "$cluster" up 1 2>"$work/err" && fail "a cluster that nobody owns"
+grep -q "CLUSTER_OWNER=nobody is no process" "$work/err" || fail "of its owner: $(<"$work/err")"
 
 wide="--data digits --model mlp:hidden=512 --batch 8 --steps 100 --rate 0.05 --seed 3 --threads 1 --quiet --json"
 

@@ -5,7 +5,7 @@
 
 cluster=$(dirname "$0")/../../launch/cluster
 cases=$(dirname "$TALLY")/tests/mpi_cases
-export CLUSTER=n$$ CLUSTER_SLOTS=3
+export CLUSTER=n$$ CLUSTER_OWNER=$$ CLUSTER_SLOTS=3
 
 skip() {
     echo "SKIPPED: $*"
