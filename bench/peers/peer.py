@@ -28,6 +28,8 @@ def words():
     p.add_argument("--rate", type=float, default=0.1)
     p.add_argument("--batch", type=int, default=128, help="rows per rank")
     p.add_argument("--steps", type=int, default=100)
+    p.add_argument("--warm-up", type=int, default=10, help="steps before those that are timed, besides the first")
+    p.add_argument("--hook", choices=["none", "fp16", "powersgd"], default="none", help="of DDP: what it sends")
     p.add_argument("--target", type=float)
     p.add_argument("--every", type=int, default=117)
     p.add_argument("--epochs", type=int, default=8)
@@ -57,7 +59,7 @@ def mnist(folder):
 def time_steps(peer, a, x, y):
     peer.step(x, y)
     print("first step", flush=True)
-    for _ in range(10):
+    for _ in range(a.warm_up):
         peer.step(x, y)
     peer.barrier()
     times = []

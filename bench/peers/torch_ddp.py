@@ -1,4 +1,4 @@
-"""PyTorch: DistributedDataParallel over gloo; one process alone does without it.
+"""PyTorch: DistributedDataParallel over gloo, with one of its hooks; one process alone does without it.
 
     RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=29500 python3 bench/peers/torch_ddp.py --mnist DIR ...
 """
@@ -6,8 +6,25 @@ import os
 
 import torch
 import torch.distributed as dist
+from torch.distributed.algorithms.ddp_comm_hooks import default_hooks, powerSGD_hook
 
 import peer
+
+ONE_BUCKET = 1 << 20  # MiB: over gloo the messages of PowerSGD's buckets mix, and it aborts (PyTorch 1.13)
+
+
+def distributed(net, hook):
+    """The net in DDP with what the hook needs; PowerSGD from the third step on, as early as it may."""
+    if hook == "powersgd":
+        dist._DEFAULT_FIRST_BUCKET_BYTES = ONE_BUCKET << 20
+        model = torch.nn.parallel.DistributedDataParallel(net, bucket_cap_mb=ONE_BUCKET)
+        state = powerSGD_hook.PowerSGDState(None, matrix_approximation_rank=1, start_powerSGD_iter=2)
+        model.register_comm_hook(state, powerSGD_hook.powerSGD_hook)
+        return model
+    model = torch.nn.parallel.DistributedDataParallel(net)
+    if hook == "fp16":
+        model.register_comm_hook(None, default_hooks.fp16_compress_hook)
+    return model
 
 
 class Net:
@@ -16,7 +33,7 @@ class Net:
         self.size = size
         self.net = torch.nn.Sequential(torch.nn.Linear(784, h), torch.nn.ReLU(), torch.nn.Linear(h, h),
                                        torch.nn.ReLU(), torch.nn.Linear(h, 10))
-        self.model = torch.nn.parallel.DistributedDataParallel(self.net) if size > 1 else self.net
+        self.model = distributed(self.net, a.hook) if size > 1 else self.net
         if a.rule == "adam":
             self.rule = torch.optim.Adam(self.model.parameters(), lr=a.rate)
         else:
