@@ -38,6 +38,14 @@ typedef struct tally_exchange_ops {
      * finish.  All ranks start the same spans in the same order. */
     tally_status (*start)(tally_exchange *x, size_t k, uint64_t step, tally_view v);
     tally_status (*finish)(tally_exchange *x, size_t k, tally_view *agreed);
+    /* Optional, read when x->in_place is set: where the next vector is to be written,
+     * so that start need not copy it; NULL: anywhere.  Waits until the others have read
+     * what was agreed before.  Once before the first start of a step.  Collective. */
+    tally_status (*room)(tally_exchange *x, tally_real **v);
+    /* With room: once span k is finished, the front part of `left` (inside the span)
+     * that lies in one place; *agreed views it. */
+    tally_span (*part)(const tally_exchange *x, size_t k, tally_span left,
+                       tally_view *agreed);
     /* Exact bytes that this rank sends for a span of `count` values; native collectives
      * and shared memory: modelled, and modelled_wire is set. */
     uint64_t (*wire)(const tally_exchange *x, size_t count);
@@ -47,6 +55,9 @@ typedef struct tally_exchange_ops {
 struct tally_exchange {
     /* Set by the user before open, borrowed; NULL: fp32 and mean. */
     const char *codec, *aggregate;
+    /* Likewise: every vector will be written where `room` says, and what is agreed will
+     * be read part by part (tally_exchange_part). */
+    bool in_place;
 
     const tally_exchange_ops *ops;
     void *options;              /* owned */
@@ -71,8 +82,8 @@ struct tally_exchange {
 extern TALLY_API const tally_family tally_exchange_family;
 TALLY_API tally_status tally_register_exchange(const tally_exchange_ops *ops);
 
-/* spec: "vote:tie=coin".  x: zeroed, but for codec, aggregate and tamper.  The plan
- * must tile [0, layout->length); every span but the last ends on a multiple of 64.
+/* spec: "vote:tie=coin".  x: zeroed, but for codec, aggregate, in_place and tamper. The
+ * plan must tile [0, layout->length); every span but the last ends on a multiple of 64.
  * Collective. */
 TALLY_API tally_status tally_exchange_open(tally_exchange *x, const char *spec,
                                            tally_comm *comm, const tally_layout *layout,
@@ -88,6 +99,13 @@ TALLY_API tally_status tally_exchange_is_whole(const char *spec, const char *agg
  * vector; on return it holds what was agreed, as numbers.  Collective. */
 TALLY_API tally_status tally_exchange_all(tally_exchange *x, uint64_t step,
                                           tally_real *v);
+
+/* ops->room, or NULL where there is none.  Collective. */
+TALLY_API tally_status tally_exchange_room(tally_exchange *x, tally_real **v);
+
+/* ops->part, or all that is left where there is none; agreed: in, what finish gave. */
+TALLY_API tally_span tally_exchange_part(const tally_exchange *x, size_t k,
+                                         tally_span left, tally_view *agreed);
 
 /* Writes the span of a view into v as numbers; nothing when they are there already. */
 TALLY_API void tally_view_numbers(tally_view view, tally_span s, tally_real *v);

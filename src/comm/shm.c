@@ -69,7 +69,8 @@ struct tally_shm {
     unsigned long long step, first; /* the next one; the first one of this sum */
     tally_real *v;
     size_t n, chunks;
-    bool alone; /* short: each rank sums all of it */
+    bool alone;              /* short: each rank sums all of it */
+    const tally_real **each; /* owned: where the ranks have what is to be summed */
 };
 
 bool tally_shm_works(const tally_comm *c)
@@ -100,17 +101,19 @@ static tally_span chunk_at(const tally_shm *m, size_t i)
     return (tally_span){first, left < m->room ? left : m->room};
 }
 
-/* A rank's part of a chunk of n values, in whole lines so that ranks do not write to
- * the same one. */
-static tally_span shard_of(const tally_shm *m, int rank, size_t n)
+tally_span tally_shm_shard(int rank, int size, size_t n)
 {
-    if (m->alone) return (tally_span){0, n};
     tally_span lines =
-        tally_sharded_shard(rank, m->size, (n + LINE_VALUES - 1) / LINE_VALUES);
+        tally_sharded_shard(rank, size, (n + LINE_VALUES - 1) / LINE_VALUES);
     size_t first = lines.first * LINE_VALUES, count = lines.count * LINE_VALUES;
 
     if (first > n) first = n;
     return (tally_span){first, count < n - first ? count : n - first};
+}
+
+static tally_span shard_of(const tally_shm *m, int rank, size_t n)
+{
+    return m->alone ? (tally_span){0, n} : tally_shm_shard(rank, m->size, n);
 }
 
 /* ---- the three phases ---- */
@@ -143,27 +146,31 @@ static void add_to(tally_real *restrict sum, const tally_real *restrict a, size_
         sum[i] += a[i];
 }
 
+void tally_shm_add(const tally_real *const *each, int size, size_t n, tally_real *to,
+                   tally_real *also)
+{
+    tally_real sum[BLOCK];
+
+    for (size_t at = 0; at < n; at += BLOCK) {
+        size_t left = n - at, some = left < BLOCK ? left : BLOCK;
+
+        add(sum, each[0] + at, each[1] + at, some);
+        for (int r = 2; r < size; r++)
+            add_to(sum, each[r] + at, some);
+        memcpy(to + at, sum, some * sizeof *sum);
+        if (also) memcpy(also + at, sum, some * sizeof *sum);
+    }
+}
+
 static void reduce(const tally_shm *m, unsigned long long published, size_t i)
 {
     tally_span chunk = chunk_at(m, i), mine = shard_of(m, m->rank, chunk.count);
-    tally_real sum[BLOCK];
+    tally_real *v = m->v + chunk.first + mine.first;
 
-    for (size_t at = mine.first; at < mine.first + mine.count; at += BLOCK) {
-        size_t left = mine.first + mine.count - at, n = left < BLOCK ? left : BLOCK;
-        tally_real *v = m->v + chunk.first + at;
-
-        for (int r = 1; r < m->size; r++) {
-            const tally_real *each = r == m->rank ? v : room_of(m, published, r) + at;
-            const tally_real *zeroth = m->rank == 0 ? v : room_of(m, published, 0) + at;
-
-            if (r == 1)
-                add(sum, zeroth, each, n);
-            else
-                add_to(sum, each, n);
-        }
-        memcpy(v, sum, n * sizeof *v);
-        if (!m->alone) memcpy(room_of(m, published, m->rank) + at, sum, n * sizeof *v);
-    }
+    for (int r = 0; r < m->size; r++)
+        m->each[r] = r == m->rank ? v : room_of(m, published, r) + mine.first;
+    tally_shm_add(m->each, m->size, mine.count, v,
+                  m->alone ? NULL : room_of(m, published, m->rank) + mine.first);
 }
 
 static void collect(const tally_shm *m, unsigned long long published, size_t i)
@@ -237,12 +244,20 @@ static tally_status make(tally_shm **m, tally_comm *c)
     tally_window *window;
     TALLY_TRY(tally_share(c, bytes, &window));
     *m = malloc(sizeof **m);
-    if (!*m) {
+    const tally_real **each = calloc(size, sizeof *each);
+    if (!*m || !each) {
+        free(*m);
+        free(each);
+        *m = NULL;
         tally_unshare(c, window);
         return TALLY_FAIL(MEMORY, "no memory for a sum in shared memory");
     }
-    **m = (tally_shm){
-        .window = window, .comm = c, .rank = c->rank, .size = c->size, .room = room};
+    **m = (tally_shm){.window = window,
+                      .comm = c,
+                      .rank = c->rank,
+                      .size = c->size,
+                      .room = room,
+                      .each = each};
     return TALLY_OK;
 }
 
@@ -260,5 +275,6 @@ void tally_shm_close(tally_shm *m, bool under_way)
     if ((under_way || m->users == 1) && m->comm->shm == m) m->comm->shm = NULL;
     if (--m->users > 0) return;
     tally_unshare(m->comm, m->window);
+    free(m->each);
     free(m);
 }

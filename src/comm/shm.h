@@ -23,4 +23,13 @@ void tally_shm_start(tally_shm *m, tally_real *v, size_t n);
  * when the sum is done. */
 int tally_shm_advance(tally_shm *m);
 
+/* Rank's shard of n values that all see: whole lines of cache, so that no two ranks
+ * write to the same one. */
+tally_span tally_shm_shard(int rank, int size, size_t n);
+
+/* to[0..n) <- ((v_0 + v_1) + v_2) + ..., where v_r is at each[r], and `to` may be one
+ * of them; also: unless NULL, a second place for the sum. */
+void tally_shm_add(const tally_real *const *each, int size, size_t n, tally_real *to,
+                   tally_real *also);
+
 #endif

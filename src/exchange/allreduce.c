@@ -7,7 +7,8 @@
  *     ring        2 (n-1)/n of g             2 (n-1)       Patarasuk and Yuan 2009
  *     halving     the same if n is 2^k       2 log2 n      Rabenseifner 2004
  *     tree        all of g, log2 n times     2 log2 n      Thakur et al. 2005
- *     shm         none, on one node; ring elsewhere, and on simulated nodes
+ *     shm         none, on one node; ring elsewhere, and on simulated nodes.  Short
+ *                 vectors that lie in shared memory are summed there: in_place.c
  *     hier        2 (k-1)/k of g a node     2 (k-1)       k nodes; inside a node, more
  *     auto        by a table of place, ranks and bytes: src/comm/choice.c
  *
@@ -15,6 +16,7 @@
  * number of ranks and the plan, that of `hier` on who shares a node; `shm` adds in rank
  * order, and `ordered` is the exchange that does so everywhere. */
 
+#include "comm/in_place.h"
 #include "exchange/exchange.h"
 
 #include <stdlib.h>
@@ -41,39 +43,81 @@ static tally_sum_algorithm algorithm_of(const tally_exchange *x, size_t count)
     return tally_sum_resolve(x->comm, algorithms[o->algorithm], count);
 }
 
-static tally_status open(tally_exchange *x)
-{
-    tally_sum *sums = calloc(x->plan_count, sizeof *sums);
+/* What is summed where it lies, or span by span. */
+typedef struct sums {
+    tally_in_place *in_place; /* owned; NULL: */
+    tally_sum *spans;         /* owned: one each */
+} sums;
 
-    if (!sums) return TALLY_FAIL(MEMORY, "no memory for %zu sums", x->plan_count);
-    x->inner = sums;
+static bool sums_in_place(const tally_exchange *x)
+{
+    size_t length = x->layout->length;
+
+    return x->in_place && algorithm_of(x, length) == TALLY_SUM_SHM &&
+           tally_in_place_works(x->comm, length);
+}
+
+static tally_status open_spans(tally_exchange *x, sums *s)
+{
+    s->spans = calloc(x->plan_count, sizeof *s->spans);
+    if (!s->spans) return TALLY_FAIL(MEMORY, "no memory for %zu sums", x->plan_count);
     for (size_t k = 0; k < x->plan_count; k++) {
         size_t count = x->plan[k].count;
         tally_sum_algorithm algorithm = algorithm_of(x, count);
 
         if (algorithm == TALLY_SUM_NATIVE || algorithm == TALLY_SUM_SHM)
             x->modelled_wire = true;
-        TALLY_TRY(
-            tally_sum_open(&sums[k], x->comm, x->channel, (int)k, algorithm, count));
+        TALLY_TRY(tally_sum_open(&s->spans[k], x->comm, x->channel, (int)k, algorithm,
+                                 count));
     }
     return TALLY_OK;
 }
 
+static tally_status open(tally_exchange *x)
+{
+    sums *s = calloc(1, sizeof *s);
+
+    x->inner = s;
+    if (!s) return TALLY_FAIL(MEMORY, "no memory for sums");
+    if (!sums_in_place(x)) return open_spans(x, s);
+    x->modelled_wire = true;
+    return tally_in_place_open(&s->in_place, x->comm, x->channel, 0, x->plan,
+                               x->plan_count, x->layout->length);
+}
+
+static tally_status room(tally_exchange *x, tally_real **v)
+{
+    const sums *s = x->inner;
+
+    return s->in_place ? tally_in_place_room(s->in_place, v) : TALLY_OK;
+}
+
 static tally_status start(tally_exchange *x, size_t k, uint64_t step, tally_view v)
 {
-    tally_sum *sums = x->inner;
+    const sums *s = x->inner;
 
     (void)step;
-    return tally_sum_start(&sums[k], v.values + x->plan[k].first, x->plan[k].count);
+    if (s->in_place) return tally_in_place_start(s->in_place, k);
+    return tally_sum_start(&s->spans[k], v.values + x->plan[k].first, x->plan[k].count);
 }
 
 static tally_status finish(tally_exchange *x, size_t k, tally_view *agreed)
 {
-    tally_sum *sums = x->inner;
+    const sums *s = x->inner;
 
-    TALLY_TRY(tally_sum_wait(&sums[k]));
-    *agreed = (tally_view){.values = sums[k].v - x->plan[k].first};
+    if (s->in_place) return tally_in_place_wait(s->in_place, k);
+    TALLY_TRY(tally_sum_wait(&s->spans[k]));
+    *agreed = (tally_view){.values = s->spans[k].v - x->plan[k].first};
     return TALLY_OK;
+}
+
+static tally_span part(const tally_exchange *x, size_t k, tally_span left,
+                       tally_view *agreed)
+{
+    const sums *s = x->inner;
+
+    if (!s->in_place) return left;
+    return tally_in_place_part(s->in_place, k, left, &agreed->values);
 }
 
 static uint64_t wire(const tally_exchange *x, size_t count)
@@ -83,11 +127,14 @@ static uint64_t wire(const tally_exchange *x, size_t count)
 
 static void close(tally_exchange *x)
 {
-    tally_sum *sums = x->inner;
+    sums *s = x->inner;
 
-    for (size_t k = 0; sums && k < x->plan_count; k++)
-        tally_sum_close(&sums[k]);
-    free(sums);
+    if (!s) return;
+    tally_in_place_close(s->in_place);
+    for (size_t k = 0; s->spans && k < x->plan_count; k++)
+        tally_sum_close(&s->spans[k]);
+    free(s->spans);
+    free(s);
 }
 
 const tally_exchange_ops tally_exchange_allreduce = {
@@ -106,6 +153,8 @@ const tally_exchange_ops tally_exchange_allreduce = {
     .open = open,
     .start = start,
     .finish = finish,
+    .room = room,
+    .part = part,
     .wire = wire,
     .close = close,
 };

@@ -47,6 +47,7 @@ tally_status tally_exchange_open(tally_exchange *x, const char *spec, tally_comm
 
     *x = (tally_exchange){.codec = x->codec ? x->codec : "fp32",
                           .aggregate = x->aggregate ? x->aggregate : "mean",
+                          .in_place = x->in_place,
                           .tamper = x->tamper,
                           .tamper_context = x->tamper_context,
                           .comm = comm,
@@ -103,15 +104,38 @@ void tally_view_numbers(tally_view view, tally_span s, tally_real *v)
         memcpy(v + s.first, view.values + s.first, s.count * sizeof *v);
 }
 
+tally_status tally_exchange_room(tally_exchange *x, tally_real **v)
+{
+    *v = NULL;
+    return x->in_place && x->ops->room ? x->ops->room(x, v) : TALLY_OK;
+}
+
+tally_span tally_exchange_part(const tally_exchange *x, size_t k, tally_span left,
+                               tally_view *agreed)
+{
+    return x->in_place && x->ops->part ? x->ops->part(x, k, left, agreed) : left;
+}
+
 tally_status tally_exchange_all(tally_exchange *x, uint64_t step, tally_real *v)
 {
+    tally_real *at;
+
+    TALLY_TRY(tally_exchange_room(x, &at));
+    if (at)
+        memcpy(at, v, x->layout->length * sizeof *v);
+    else
+        at = v;
     for (size_t k = 0; k < x->plan_count; k++)
-        TALLY_TRY(x->ops->start(x, k, step, (tally_view){.values = v}));
+        TALLY_TRY(x->ops->start(x, k, step, (tally_view){.values = at}));
     for (size_t k = 0; k < x->plan_count; k++) {
         tally_view agreed = {0};
 
         TALLY_TRY(x->ops->finish(x, k, &agreed));
-        tally_view_numbers(agreed, x->plan[k], v);
+        for (tally_span left = x->plan[k], s; left.count > 0;
+             left.first += s.count, left.count -= s.count) {
+            s = tally_exchange_part(x, k, left, &agreed);
+            tally_view_numbers(agreed, s, v);
+        }
     }
     return TALLY_OK;
 }

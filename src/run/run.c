@@ -290,6 +290,15 @@ static void tell_of_shared_cores(const tally_run *run)
     run->observer.said(run->observer.context, sentence);
 }
 
+/* Whether what is agreed goes span by span into the weights, and nowhere else. */
+static bool reads_by_parts(const tally_run *run)
+{
+    bool bounded =
+        run->clip.ops && tally_clip_scope_of(&run->clip) == TALLY_CLIP_AGREED;
+
+    return is_lockstep(run) && !run->rule.ops->whole && !run->attack.ops && !bounded;
+}
+
 static tally_status open_exchange(tally_run *run)
 {
     const tally_config *o = run->options;
@@ -305,6 +314,7 @@ static tally_status open_exchange(tally_run *run)
         return tally_attack_prepare(&run->attack, &run->f->layout, o->seed);
     x->codec = o->codec;
     x->aggregate = o->aggregate;
+    x->in_place = reads_by_parts(run);
     if (a->ops && a->ops->tamper && a->lies) {
         x->tamper = tamper;
         x->tamper_context = &run->attack;

@@ -52,7 +52,8 @@ enum {
 /* One rank's loop.  All pointers owned. */
 typedef struct loop {
     tally_run *run;
-    tally_real *g, *place, *room;
+    tally_real *own, *place, *room;
+    tally_real *g; /* borrowed: own, or where the exchange wants it */
     uint64_t *rows;
     tally_gather reports;
     step_report mine;
@@ -169,8 +170,11 @@ static tally_status apply_as_agreed(loop *l)
         tally_view agreed;
 
         TALLY_TRY(receive_span(l, k, &agreed));
-        TALLY_TRY(
-            tally_rule_apply(&run->rule, &l->t, run->plan[k], run->w, agreed, l->room));
+        for (tally_span left = run->plan[k], s; left.count > 0;
+             left.first += s.count, left.count -= s.count) {
+            s = tally_exchange_part(&run->exchange, k, left, &agreed);
+            TALLY_TRY(tally_rule_apply(&run->rule, &l->t, s, run->w, agreed, l->room));
+        }
     }
     return TALLY_OK;
 }
@@ -195,6 +199,19 @@ static tally_status clip_then_apply(loop *l)
 }
 
 /* ---- one step ---- */
+
+/* The gradient may lie where the exchange wants it; until then the others may be
+ * reading the last one there. */
+static tally_status find_room(loop *l)
+{
+    tally_real *room;
+
+    TALLY_TRY(turn_to_comm(l));
+    TALLY_TRY(tally_exchange_room(&l->run->exchange, &room));
+    turn_away(l);
+    l->g = room ? room : l->own;
+    return TALLY_OK;
+}
 
 static bool clips(const tally_run *run, tally_clip_scope scope)
 {
@@ -234,6 +251,7 @@ static tally_status compute_and_send(loop *l, tally_score *score)
     if (run->f->ops->cost && run->comm->ops->spend)
         l->work = run->f->ops->cost(run->f, s).flops / o->flops;
     tally_spend(run->comm, local || lies ? l->work : l->work / 3);
+    TALLY_TRY(find_room(l));
     TALLY_TRY(run->f->ops->gradient(run->f, at, s, l->g, listener, score));
     if (local)
         TALLY_TRY(run->clip.ops->bound(&run->clip, l->g, run->f->layout.length, &norm));
@@ -322,13 +340,16 @@ static tally_status take_step(loop *l)
 
 static tally_status open_loop(loop *l, tally_run *run)
 {
-    size_t length = l->run->f->layout.length;
+    size_t length = run->f->layout.length;
 
-    l->g = tally_allocate(length, sizeof *l->g);
+    TALLY_TRY(find_room(l));
+    if (!l->g) l->own = tally_allocate(length, sizeof *l->own);
     l->place = run->rule.ops->place ? tally_allocate(length, sizeof *l->place) : NULL;
-    l->room = tally_allocate(length, sizeof *l->room);
+    bool expands = run->exchange.ops->form == TALLY_BITS && !run->rule.ops->takes_bits;
+    l->room = tally_allocate(expands ? length : 0, sizeof *l->room);
     l->rows = tally_allocate(run->sampler.batch, sizeof *l->rows);
-    if (!l->g || !l->room || !l->rows || (run->rule.ops->place && !l->place))
+    if ((!l->g && !l->own) || !l->room || !l->rows ||
+        (run->rule.ops->place && !l->place))
         return TALLY_FAIL(MEMORY, "no memory for the gradient of %zu weights", length);
     TALLY_TRY(trainer_pace_open(&l->pace));
     TALLY_TRY(census_open(&l->census, l->run->comm->size));
@@ -340,7 +361,7 @@ static void close_loop(loop *l)
 {
     tally_gather_close(&l->reports);
     census_close(&l->census);
-    free(l->g);
+    free(l->own);
     free(l->place);
     free(l->room);
     free(l->rows);

@@ -5,6 +5,7 @@
 #include "tally/collective.h"
 
 #include "comm/comm.h"
+#include "comm/in_place.h"
 #include "num/random.h"
 
 #include <float.h>
@@ -458,6 +459,68 @@ static tally_status shared_sums_are_ordered(tally_comm *c, void *context)
     }
     tally_sum_close(&s);
     free(v);
+    return TALLY_OK;
+}
+
+/* What the parts of span k show, against adding share_of(rank, turn + i) in rank order.
+ */
+static tally_status parts_are_ordered(tally_comm *c, const tally_in_place *m, size_t k,
+                                      tally_span left, size_t turn)
+{
+    while (left.count > 0) {
+        tally_real *v;
+        tally_span part = tally_in_place_part(m, k, left, &v);
+
+        CHECK(part.first == left.first && part.count > 0 && part.count <= left.count);
+        for (size_t i = part.first; i < part.first + part.count; i++) {
+            tally_real sum = share_of(0, turn + i);
+
+            for (int r = 1; r < c->size; r++)
+                sum += share_of(r, turn + i);
+            CHECK(memcmp(&sum, &v[i], sizeof sum) == 0);
+        }
+        left.first += part.count;
+        left.count -= part.count;
+    }
+    return TALLY_OK;
+}
+
+/* Vectors that lie in shared memory, written anew each turn while others may be late:
+ * who writes too early, or reads too late, finds the values of another turn. */
+static tally_status sums_in_place(tally_comm *c, void *context)
+{
+    static const tally_span spans[] = {
+        {0,    64  },
+        {64,   1   },
+        {65,   4099},
+        {4164, 0   },
+        {4164, 9999}
+    };
+
+    enum { SPANS = 5, LENGTH = 14163, TURNS = 30 };
+
+    tally_in_place *m = NULL;
+
+    (void)context;
+    CHECK(!tally_in_place_works(c, (size_t)1 << 40));
+    if (!tally_in_place_works(c, LENGTH)) return TALLY_OK;
+    TALLY_TRY(tally_in_place_open(&m, c, TALLY_EXCHANGE, 9, spans, SPANS, LENGTH));
+    for (size_t turn = 0; turn < TURNS; turn++) {
+        tally_real *v;
+
+        TALLY_TRY(tally_in_place_room(m, &v));
+        for (size_t k = SPANS; k-- > 0;) {
+            for (size_t i = spans[k].first; i < spans[k].first + spans[k].count; i++)
+                v[i] = share_of(c->rank, turn + i);
+            dawdle(c->rank, (int)(turn * SPANS + k));
+            TALLY_TRY(tally_in_place_start(m, k));
+        }
+        for (size_t k = 0; k < SPANS; k++) {
+            TALLY_TRY(tally_in_place_wait(m, k));
+            TALLY_TRY(parts_are_ordered(c, m, k, spans[k], turn));
+        }
+    }
+    tally_in_place_close(m);
     return TALLY_OK;
 }
 
@@ -918,6 +981,7 @@ const comm_case comm_cases[] = {
     {"sums_by_hier",                 sums_by_hier                },
     {"long_hiers_are_right",         long_hiers_are_right        },
     {"shared_sums_are_ordered",      shared_sums_are_ordered     },
+    {"sums_in_place",                sums_in_place               },
     {"sums_survive_delays",          sums_survive_delays         },
     {"sums_may_be_left",             sums_may_be_left            },
     {"long_rings_keep_their_order",  long_rings_keep_their_order },

@@ -16,6 +16,7 @@ const char *const exchange_specs[] = {
     "allreduce:algorithm=halving",
     "allreduce:algorithm=tree",
     "allreduce:algorithm=shm",
+    "allreduce in_place",
     "ordered",
     "vote:zero=plus,tie=plus",
     "vote:zero=minus,tie=previous",
@@ -109,7 +110,7 @@ tally_real exchange_case_value(int r, uint64_t round, size_t i)
     return (tally_real)((double)(random >> 11) * 0x1p-53 - 0.5);
 }
 
-/* "gather:form=all codec=sign aggregate=median", word by word. */
+/* "gather:form=all codec=sign aggregate=median", word by word; "in_place" is one. */
 typedef struct parts {
     char exchange[64], codec[64], aggregate[64];
 } parts;
@@ -283,6 +284,7 @@ tally_status exchange_case_run(tally_comm *c, void *context)
     parts w = split(k->spec);
     x.codec = w.codec;
     x.aggregate = w.aggregate;
+    x.in_place = has(k->spec, "in_place");
     if (!status)
         status = tally_exchange_open(&x, w.exchange, c, &layout, plan, count, SEED);
     /* Too few ranks for the aggregate: refused, which is right. */

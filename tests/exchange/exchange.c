@@ -79,6 +79,34 @@ Test(exchange, a_wrong_name_gets_the_nearest_one)
                 OPTION, "did you mean ordered?");
 }
 
+/* Where there is no shared memory the vector lies anywhere, and in one part. */
+static tally_status ask_for_room(tally_comm *c, void *context)
+{
+    static const size_t length = 100;
+    static const tally_span all = {0, 100}, rest = {37, 63};
+    tally_layout layout = {0};
+    tally_exchange x = {.in_place = true};
+    tally_real v[100] = {0}, *room = v;
+    tally_view agreed = {.values = v};
+
+    (void)context;
+    TALLY_TRY(tally_layout_add(&layout, "w", TALLY_WEIGHT, 1, &length));
+    TALLY_TRY(tally_exchange_open(&x, "allreduce", c, &layout, &all, 1, 3));
+    TALLY_TRY(tally_exchange_room(&x, &room));
+    tally_span part = tally_exchange_part(&x, 0, rest, &agreed);
+    tally_exchange_close(&x);
+    tally_layout_close(&layout);
+    if (room || part.first != 37 || part.count != 63 || agreed.values != v)
+        return TALLY_FAIL(MISMATCH, "room or parts where there is no shared memory");
+    return TALLY_OK;
+}
+
+Test(exchange, a_vector_has_room_of_its_own_only_in_shared_memory)
+{
+    expect_ok(tally_launch("self", ask_for_room, NULL));
+    expect_ok(tally_launch("sim:ranks=3", ask_for_room, NULL));
+}
+
 /* ---- the plan ---- */
 
 enum { LENGTH = 5000, ROUNDS = 4 };

@@ -9,7 +9,8 @@
 
 enum { LENGTH = 200064, SPAN = 150016 };
 
-static tally_status exchange_once(tally_comm *c, const char *spec, tally_real *v)
+static tally_status exchange_once(tally_comm *c, const char *spec, bool in_place,
+                                  tally_real *v)
 {
     static const size_t length = LENGTH;
     static const tally_span plan[] = {
@@ -17,7 +18,7 @@ static tally_status exchange_once(tally_comm *c, const char *spec, tally_real *v
         {SPAN, LENGTH - SPAN}
     };
     tally_layout layout = {0};
-    tally_exchange x = {0};
+    tally_exchange x = {.in_place = in_place};
 
     for (size_t i = 0; i < LENGTH; i++)
         v[i] = (tally_real)sin((double)i + 0.3 * c->rank);
@@ -29,18 +30,21 @@ static tally_status exchange_once(tally_comm *c, const char *spec, tally_real *v
     return status;
 }
 
-/* Through shared memory the sum is that of `ordered`, bit for bit. */
+/* Through shared memory, and in it, the sum is that of `ordered`, bit for bit. */
 static tally_status same_bits(tally_comm *c)
 {
-    tally_real *shared = calloc(2 * LENGTH, sizeof *shared);
+    tally_real *ordered = calloc(2 * LENGTH, sizeof *ordered);
 
-    if (!shared) return TALLY_FAIL(MEMORY, "no memory for two vectors");
-    tally_real *ordered = shared + LENGTH;
-    tally_status status = exchange_once(c, "allreduce:algorithm=shm", shared);
-    if (!status) status = exchange_once(c, "ordered", ordered);
-    if (!status && memcmp(shared, ordered, LENGTH * sizeof *shared) != 0)
-        status = TALLY_FAIL(MISMATCH, "shm and ordered differ");
-    free(shared);
+    if (!ordered) return TALLY_FAIL(MEMORY, "no memory for two vectors");
+    tally_real *shared = ordered + LENGTH;
+    tally_status status = exchange_once(c, "ordered", false, ordered);
+    for (int in_place = 0; !status && in_place < 2; in_place++) {
+        status = exchange_once(c, "allreduce:algorithm=shm", in_place, shared);
+        if (!status && memcmp(shared, ordered, LENGTH * sizeof *shared) != 0)
+            status =
+                TALLY_FAIL(MISMATCH, "shm and ordered differ, in place: %d", in_place);
+    }
+    free(ordered);
     return status;
 }
 
