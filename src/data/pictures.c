@@ -198,13 +198,13 @@ tally_status tally_pictures_open(tally_source *s, uint64_t classes, int scale,
     return TALLY_OK;
 }
 
-/* Asks for a picture's bytes; they come while others are converted. */
-static void ask_for(const uint8_t *pixels, size_t n)
+/* Asks for bytes of a row; they come while others are converted. */
+static void ask_for(const uint8_t *bytes, size_t n)
 {
     enum { CACHE_LINE = 64 };
 
     for (size_t k = 0; k < n; k += CACHE_LINE)
-        __builtin_prefetch(pixels + k);
+        __builtin_prefetch(bytes + k);
 }
 
 tally_status tally_pictures_fetch(const tally_source *s, tally_split split,
@@ -223,8 +223,10 @@ tally_status tally_pictures_fetch(const tally_source *s, tally_split split,
 
     size_t ahead = 1 + AHEAD_BYTES / s->features;
     for (size_t i = 0; i < n; i++) {
-        if (i + ahead < n && rows[i + ahead] < count)
+        if (i + ahead < n && rows[i + ahead] < count) {
             ask_for(pixels + rows[i + ahead] * s->features, s->features);
+            ask_for(labels + rows[i + ahead], 1);
+        }
         if (rows[i] >= count)
             return TALLY_FAIL(OPTION,
                               "data %s: there is no row %llu, expected less "
