@@ -1,9 +1,10 @@
 /* report.c — `tally report`: a page about one run or several, from their folders.
  *
  *     folder.c, metrics.c       a run folder as it is read
- *     page.c                    the sections; rows.c, summary.c, ranks.c, tensors.c,
- * runs.c lines.c, bars.c           pictures, drawn by gnuplot: plot.c sheet.c, text.c,
- * style.c  HTML or Markdown, everything escaped
+ *     page.c                    the sections
+ *     summary.c ... runs.c      one section each; rows.c: the table behind lines
+ *     lines.c, bars.c           pictures, drawn by gnuplot: plot.c
+ *     sheet.c, text.c, style.c  HTML or Markdown, everything escaped
  *
  * The same folders give the same bytes: no date, no network, no random names. */
 
@@ -100,31 +101,46 @@ static tally_status choose_style(const job *j, report_style *style)
 
 /* ---- names ---- */
 
-/* Two runs of one name are told apart by their whole paths. */
-static void name_runs(report_page *p)
-{
-    for (size_t i = 0; i < p->count; i++)
-        for (size_t k = 0; k < p->count; k++)
-            if (i != k && strcmp(p->runs[i].name, p->runs[k].name) == 0)
-                p->runs[i].name = p->runs[i].path;
-}
+enum { SHOWN = 14 }; /* characters of a label */
 
-/* The last 14 characters of a longer name: paths differ at their ends. */
+/* The last characters of a longer name: paths differ at their ends. */
 static void shorten(const char *name, char *to, size_t most)
 {
-    enum { SHOWN = 14 };
+    const char *tail = name;
 
-    if (plot_characters(name) <= SHOWN && strlen(name) < most) {
-        snprintf(to, most, "%s", name);
-        return;
+    for (size_t n = plot_characters(name); n > SHOWN; n--)
+        while ((*++tail & 0xc0) == 0x80)
+            continue;
+    snprintf(to, most, "%s%s", tail > name ? "\xe2\x80\xa6" : "", tail);
+}
+
+static bool is_shared(const report_page *p, size_t i, const char *label)
+{
+    for (size_t k = 0; k < p->count; k++)
+        if (k != i && strcmp(p->runs[k].name, label) == 0) return true;
+    return false;
+}
+
+static bool is_taken(const report_page *p, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(p->label[k], p->label[i]) == 0) return true;
+    return false;
+}
+
+/* Runs of one name are told apart by their whole paths; those of one label by numbers.
+ */
+static void label_runs(report_page *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const report_run *r = &p->runs[i];
+        char label[64];
+
+        shorten(is_shared(p, i, r->name) ? r->path : r->name, label, sizeof label);
+        snprintf(p->label[i], sizeof p->label[i], "%s", label);
+        if (is_taken(p, i))
+            snprintf(p->label[i], sizeof p->label[i], "%u: %s", (unsigned)i + 1, label);
     }
-    const char *tail = name + strlen(name);
-    for (size_t seen = 0; tail > name && seen < SHOWN - 1;) {
-        tail--;
-        seen += ((unsigned char)*tail & 0xc0) != 0x80;
-        if (strlen(tail) + 4 >= most) break;
-    }
-    snprintf(to, most, "\xe2\x80\xa6%s", tail);
 }
 
 /* ---- reading and writing ---- */
@@ -170,9 +186,7 @@ static tally_status write_report(const job *j, report_page *p)
     if (j->out) TALLY_TRY(check_place(j->out));
     for (; p->count < j->count; p->count++)
         TALLY_TRY(report_run_open(&p->runs[p->count], j->folders[p->count]));
-    name_runs(p);
-    for (size_t i = 0; i < p->count; i++)
-        shorten(p->runs[i].name, p->label[i], sizeof p->label[i]);
+    label_runs(p);
     TALLY_TRY(find_gnuplot(p));
     TALLY_TRY(report_page_write(p));
     return put(j, &p->sheet.text);

@@ -36,6 +36,12 @@ grep -q "last line of its metrics is cut off" page.html || fail "nothing said of
 report votes --out=votes.html
 report votes >again.html
 cmp -s votes.html again.html || fail "the same folder gives another page"
+mkdir other
+cp -r votes other
+report votes other/votes votes --format markdown >again.md
+for label in votes other/votes "3: votes"; do
+    grep -q "^| $label | vote | 3 |" again.md || fail "no run is called $label: $(grep '| vote | 3' again.md)"
+done
 report sums votes -o tables.md
 [ "$(head -c 7 tables.md)" = "# Tally" ] || fail "no Markdown: $(head -n 3 tables.md)"
 report sums --format markdown -o tables.txt

@@ -155,13 +155,6 @@ static size_t add_staleness(const report_page *page, report_text *script,
     return servers;
 }
 
-static bool has_staleness(const report_run *r)
-{
-    for (size_t i = 0; i < r->entry_count; i++)
-        if (strcmp(r->entries[i].name, "server/staleness") == 0) return true;
-    return false;
-}
-
 static void add_columns(const report_page *page, size_t servers, uint64_t most,
                         report_text *script)
 {
@@ -176,7 +169,7 @@ static void add_columns(const report_page *page, size_t servers, uint64_t most,
                "set xtics %.10g\nset style fill solid 1 noborder\nset boxwidth %.6g\n",
                (double)most + 0.6, fmax(1, plot_tick((double)most + 1, 8)), width);
     for (size_t k = 0; k < page->count; k++) {
-        if (!has_staleness(&page->runs[k])) continue;
+        if (!report_run_has_entries(&page->runs[k], "server/staleness")) continue;
         report_add(
             script, "%s$r%zu using ($1 + %.6g):2 with boxes lc rgb '%s' title '@%zu@'",
             place ? ", " : "plot ", k,

@@ -13,7 +13,7 @@ typedef struct report_page {
     report_sheet sheet;
     report_run *runs; /* borrowed */
     size_t count;
-    char label[REPORT_RUNS_MOST][24]; /* of each run, short enough for a picture */
+    char label[REPORT_RUNS_MOST][96]; /* of each run, short enough for a picture */
     bool draws;                       /* HTML, and gnuplot is there */
     int pictures;                     /* so far */
 } report_page;

@@ -35,7 +35,7 @@ typedef struct report_tensor {
 /* All pointers owned but `name` and `options`. */
 typedef struct report_run {
     char *path;
-    const char *name; /* short, and no other run's */
+    const char *name; /* of the folder, the end of its path */
     json_t *manifest; /* of "format": "tally run 1" */
     json_t *options;  /* its object of texts */
     size_t rows, rows_room;
@@ -63,6 +63,12 @@ bool report_column_at(const report_column *c, size_t row, double *value);
 
 /* The last value of a metric; NAN without. */
 double report_run_last(const report_run *r, const char *name);
+
+/* A count "so far" by the steps it was counted over; NAN when there are none. */
+double report_run_per_step(const report_run *r, const char *name);
+
+/* Whether some rank or staleness has this metric. */
+bool report_run_has_entries(const report_run *r, const char *name);
 
 /* The value of a rank or staleness; false when there is none. */
 bool report_run_entry(const report_run *r, const char *name, uint64_t index,

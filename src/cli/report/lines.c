@@ -17,6 +17,8 @@ enum {
     CURVES_MOST = REPORT_RUNS_MOST * CHART_METRICS_MOST
 };
 
+static const double drawn_most = 1e100; /* what diverged further is not drawn */
+
 typedef enum axis { BY_STEP, BY_SECONDS, BY_BYTES } axis;
 
 static const struct {
@@ -80,7 +82,8 @@ static tally_status add_curve(panel *p, size_t run, size_t metric)
     size_t stride = (c->count + POINTS_MOST - 1) / POINTS_MOST;
     for (size_t i = 0; i < c->count; i++) {
         if (i % stride && i + 1 < c->count) continue;
-        if (!isfinite(c->value[i]) || !x_of(r, p->by, c->row[i], &k->x[k->count]))
+        if (!(fabs(c->value[i]) < drawn_most) ||
+            !x_of(r, p->by, c->row[i], &k->x[k->count]))
             continue;
         k->y[k->count++] = (p->chart->share ? 100 : 1) * c->value[i];
     }

@@ -249,6 +249,22 @@ double report_run_last(const report_run *r, const char *name)
     return c && c->count ? c->value[c->count - 1] : (double)NAN;
 }
 
+double report_run_per_step(const report_run *r, const char *name)
+{
+    const report_column *c = report_run_column(r, name);
+
+    if (!c || r->steps[c->row[c->count - 1]] == r->steps[0]) return (double)NAN;
+    return c->value[c->count - 1] /
+           (double)(r->steps[c->row[c->count - 1]] - r->steps[0]);
+}
+
+bool report_run_has_entries(const report_run *r, const char *name)
+{
+    for (size_t i = 0; i < r->entry_count; i++)
+        if (strcmp(r->entries[i].name, name) == 0) return true;
+    return false;
+}
+
 bool report_run_entry(const report_run *r, const char *name, uint64_t index,
                       double *value)
 {

@@ -29,13 +29,6 @@ static double zero_for_none(double x)
 
 /* ---- rank 0 of each run ---- */
 
-static double steps_of(const report_run *r)
-{
-    const report_column *c = report_run_column(r, parts[0]);
-
-    return c ? (double)r->steps[c->row[c->count - 1]] - (double)r->steps[0] : 0;
-}
-
 static tally_status draw_runs(report_page *p)
 {
     const char *labels[REPORT_RUNS_MOST];
@@ -48,12 +41,10 @@ static tally_status draw_runs(report_page *p)
                         .value = value};
 
     for (size_t k = 0; k < p->count; k++) {
-        double steps = steps_of(&p->runs[k]);
-
-        if (steps <= 0) continue;
+        if (isnan(report_run_per_step(&p->runs[k], parts[0]))) continue;
         for (size_t i = 0; i < PARTS; i++)
             value[bars.rows * PARTS + i] =
-                1000 * zero_for_none(report_run_last(&p->runs[k], parts[i])) / steps;
+                1000 * zero_for_none(report_run_per_step(&p->runs[k], parts[i]));
         labels[bars.rows++] = p->label[k];
     }
     if (bars.rows == 0) return TALLY_OK;
@@ -223,20 +214,15 @@ static void write_staleness(report_page *p)
     sheet_table_end(&p->sheet);
 }
 
-static bool has_server(const report_run *r)
-{
-    for (size_t i = 0; i < r->entry_count; i++)
-        if (strcmp(r->entries[i].name, "server/staleness") == 0) return true;
-    return false;
-}
-
 static tally_status write_servers(report_page *p)
 {
     const char *names[REPORT_RUNS_MOST];
     size_t servers = 0;
 
     for (size_t k = 0; k < p->count; k++) {
-        names[k] = has_server(&p->runs[k]) ? p->label[k] : NULL;
+        bool stale = report_run_has_entries(&p->runs[k], "server/staleness");
+
+        names[k] = stale ? p->label[k] : NULL;
         servers += names[k] != NULL;
     }
     if (servers == 0) return TALLY_OK;

@@ -43,13 +43,12 @@ static void number_or_none(report_sheet *s, const report_run *r, const char *nam
 static void per_step(report_sheet *s, const report_run *r, const char *name,
                      double scale)
 {
-    const report_column *c = report_run_column(r, name);
-    double steps = c ? (double)r->steps[c->row[c->count - 1]] - (double)r->steps[0] : 0;
+    double each = scale * report_run_per_step(r, name);
 
-    if (steps > 0)
-        sheet_number(s, scale * c->value[c->count - 1] / steps);
-    else
+    if (isnan(each))
         sheet_no_cell(s);
+    else
+        sheet_number(s, each);
 }
 
 static void write_run(report_sheet *s, const report_run *r, const char *label)

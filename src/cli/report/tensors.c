@@ -3,6 +3,7 @@
 
 #include "cli/report/page.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,9 +47,7 @@ static void write(report_page *p, const report_run *r, const char *label)
     static const char *const heads[] = {"tensor", "shape", "#weights",
                                         "#percent of the weights",
                                         "#bytes a step in proportion"};
-    const report_column *c = report_run_column(r, "exchange/bytes_sent");
-    double steps = c ? (double)r->steps[c->row[c->count - 1]] - (double)r->steps[0] : 0;
-    double bytes = steps > 0 ? c->value[c->count - 1] / steps : 0, all = weights_of(r);
+    double bytes = report_run_per_step(r, "exchange/bytes_sent"), all = weights_of(r);
     char caption[96];
 
     snprintf(caption, sizeof caption, "Tensors of %s", label);
@@ -60,7 +59,10 @@ static void write(report_page *p, const report_run *r, const char *label)
         sheet_words(&p->sheet, r->tensors[i].shape);
         sheet_number(&p->sheet, (double)r->tensors[i].weights);
         sheet_number(&p->sheet, 100 * share);
-        sheet_number(&p->sheet, bytes * share);
+        if (isnan(bytes))
+            sheet_no_cell(&p->sheet);
+        else
+            sheet_number(&p->sheet, bytes * share);
     }
     sheet_table_end(&p->sheet);
 }

@@ -61,6 +61,9 @@ Test(report_metrics, counts_are_summed_over_processes)
     add_value(&r, 20, "exchange/bytes_sent", 60);
     cr_assert(ieee_ulp_eq(dbl, report_run_last(&r, "exchange/bytes_sent"), 210, 0));
     cr_assert(ieee_ulp_eq(dbl, report_run_last(&r, "train/seconds"), 3.5, 0));
+    cr_assert(
+        ieee_ulp_eq(dbl, report_run_per_step(&r, "exchange/bytes_sent"), 10.5, 0));
+    cr_assert(isnan(report_run_per_step(&r, "apply/seconds")));
     cr_assert(eq(sz, r.rows, 4));
     report_run_close(&r);
 }
@@ -89,6 +92,8 @@ Test(report_metrics, numbered_metrics_are_entries_in_order)
     cr_assert(ieee_ulp_eq(dbl, value, 206, 0));
     cr_assert(not(report_run_entry(&r, "exchange/bytes_sent", 1, &value)));
     cr_assert(not(report_run_entry(&r, "exchange", 3, &value)));
+    cr_assert(report_run_has_entries(&r, "exchange/bytes"));
+    cr_assert(not(report_run_has_entries(&r, "exchange")));
     report_run_close(&r);
 }
 
