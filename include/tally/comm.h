@@ -48,9 +48,6 @@ typedef struct tally_note { /* what a finished receive was; of a send: its own a
  * that it is done.  The buffer must stay untouched while it is active. */
 typedef struct tally_request {
     bool active, is_receive;
-    bool cuts; /* of a receive, set after it was posted: a message longer than its room
-                  is no failure; its content is undefined, and the note has more bytes
-                  than there was room for */
     int peer, tag;
     size_t bytes;     /* of a receive: its room, and once it is done what came */
     uint64_t room[4]; /* the member's own */

@@ -110,7 +110,7 @@ tally_status tally_letter_finish(tally_desk *desk, tally_request *r, tally_note 
     *note = (tally_note){letter->peer, letter->tag, letter->bytes};
     tally_letter_let_go(r);
     tally_letter_close(desk, letter);
-    if (!too_long || r->cuts) return TALLY_OK;
+    if (!too_long) return TALLY_OK;
     r->active = false;
     return TALLY_FAIL(NETWORK,
                       "the message of %zu bytes from rank %d (tag %d) does not fit "

@@ -180,14 +180,6 @@ static tally_status irecv(tally_comm *c, int from, int tag, void *p, size_t most
     return TALLY_OK;
 }
 
-static bool is_too_long(int code)
-{
-    int class = MPI_SUCCESS;
-
-    if (code != MPI_SUCCESS) MPI_Error_class(code, &class);
-    return class == MPI_ERR_TRUNCATE;
-}
-
 /* A test of r has said that it is done, with `code`. */
 static tally_status finish(tally_request *r, MPI_Request left, int code,
                            const MPI_Status *status, tally_note *note)
@@ -195,10 +187,6 @@ static tally_status finish(tally_request *r, MPI_Request left, int code,
     MPI_Count bytes = 0;
 
     put(r, left);
-    if (r->cuts && is_too_long(code)) {
-        *note = (tally_note){r->peer, r->tag, r->bytes + 1};
-        return TALLY_OK;
-    }
     if (code != MPI_SUCCESS) {
         r->active = false;
         return message_failed(code, r->is_receive ? "receiving from" : "sending to",

@@ -190,29 +190,6 @@ static tally_status too_long_is_an_error(tally_comm *c, void *context)
     return TALLY_OK;
 }
 
-/* Unless the receive puts up with it: then the note tells, and nothing is overrun. */
-static tally_status too_long_is_cut_on_request(tally_comm *c, void *context)
-{
-    int right = (c->rank + 1) % c->size, left = (c->rank + c->size - 1) % c->size;
-    static char out[100000];
-    char in[100] = "";
-    tally_request receive = {0}, send = {0};
-    tally_note note;
-
-    (void)context;
-    if (c->size == 1 && strcmp(c->ops->about.name, "mpi") == 0) return TALLY_OK;
-    for (size_t bytes = 60; bytes <= sizeof out; bytes = bytes * 4 / 3) {
-        TALLY_TRY(tally_irecv(c, left, tag(8), in, 50, &receive));
-        receive.cuts = true;
-        TALLY_TRY(tally_isend(c, right, tag(8), out, bytes, &send));
-        TALLY_TRY(tally_wait(c, &receive, &note));
-        CHECK(note.bytes > 50 && note.peer == left && !receive.active);
-        CHECK(in[50] == '\0');
-        TALLY_TRY(tally_wait(c, &send, NULL));
-    }
-    return TALLY_OK;
-}
-
 /* Traffic is counted where it belongs, each way. */
 static tally_status traffic_is_counted(tally_comm *c, void *context)
 {
@@ -967,7 +944,6 @@ const comm_case comm_cases[] = {
     {"waits_end_at_the_deadline",    waits_end_at_the_deadline   },
     {"tests_find_what_came",         tests_find_what_came        },
     {"too_long_is_an_error",         too_long_is_an_error        },
-    {"too_long_is_cut_on_request",   too_long_is_cut_on_request  },
     {"traffic_is_counted",           traffic_is_counted          },
     {"split_reorders_ranks",         split_reorders_ranks        },
     {"split_keeps_messages_apart",   split_keeps_messages_apart  },

@@ -118,10 +118,8 @@ bool tally_recall_is_due(const tally_store *s, uint64_t ticket)
 tally_status tally_recall_expect(tally_store *s, tally_seat *p)
 {
     p->left_due = true;
-    TALLY_TRY(tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_MEMORY),
-                          p->left, s->slice.count * sizeof *p->left, &p->left_in));
-    p->left_in.cuts = true;
-    return TALLY_OK;
+    return tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_MEMORY),
+                       p->left, s->slice.count * sizeof *p->left, &p->left_in);
 }
 
 void tally_recall_take(tally_store *s, tally_seat *p, size_t bytes)

@@ -17,11 +17,8 @@ static tally_status expect_piece(tally_store *s, tally_seat *p, size_t k)
     void *to = p->inbox + (piece.first - s->slice.first);
 
     if (s->coding.coded) to = p->coded + s->piece_at[k];
-    TALLY_TRY(tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_PIECE),
-                          to, tally_coding_push_most(&s->coding, piece.count),
-                          &p->pieces[k]));
-    p->pieces[k].cuts = true;
-    return TALLY_OK;
+    return tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_PIECE), to,
+                       tally_coding_push_most(&s->coding, piece.count), &p->pieces[k]);
 }
 
 static tally_status expect_push(tally_store *s, tally_seat *p)
@@ -33,7 +30,6 @@ static tally_status expect_push(tally_store *s, tally_seat *p)
         TALLY_TRY(expect_piece(s, p, k));
     TALLY_TRY(tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_PUSH),
                           &p->push, sizeof p->push, &p->note));
-    p->note.cuts = true;
     return p->reply.remember ? tally_recall_expect(s, p) : TALLY_OK;
 }
 

@@ -83,10 +83,8 @@ size_t tally_store_watch(tally_store *s, tally_request **list)
 
 static tally_status expect_beat(tally_store *s, tally_seat *p)
 {
-    TALLY_TRY(tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_CONTROL, TAG_BEAT),
-                          &s->wire->nothing, 0, &p->beat_in));
-    p->beat_in.cuts = true;
-    return TALLY_OK;
+    return tally_irecv(s->run->comm, p->rank, TALLY_TAG(TALLY_CONTROL, TAG_BEAT),
+                       &s->wire->nothing, 0, &p->beat_in);
 }
 
 tally_status tally_store_take(tally_store *s, size_t which, const tally_note *what)

@@ -82,22 +82,20 @@ static void timeless(tally_push *note, tally_real *g)
 }
 
 static const spoiling spoilings[] = {
-    {"fp32", -4,  0,   nothing,         "has a piece or a note of another length"},
-    {"fp32", 999, 0,   nothing,         "has a piece or a note of another length"},
-    {"fp32", 0,   -8,  nothing,         "has a piece or a note of another length"},
-    {"fp32", 0,   500, nothing,         "has a piece or a note of another length"},
-    {"fp32", 0,   0,   other_rows,      "is of rows that it was not given"       },
-    {"fp32", 0,   0,   other_model,     "is of another model"                    },
-    {"fp32", 0,   0,   from_the_future, "is of weights that there are not yet"   },
-    {"fp32", 0,   0,   infinite,        "holds values that are not finite"       },
-    {"fp32", 0,   0,   lossy,           "has a loss that is not finite"          },
-    {"fp32", 0,   0,   boastful,        "has a score of more rows"               },
-    {"fp32", 0,   0,   timeless,        "has times that cannot be"               },
-    {"sign", 0,   0,   noise,           "is nothing that the codec writes"       },
-    {"sign", 8,   0,   nothing,         "is nothing that the codec writes"       },
-    {"qsgd", 0,   0,   noise,           "is nothing that the codec writes"       },
-    {"topk", 0,   0,   noise,           "is nothing that the codec writes"       },
-    {"bf16", 0,   0,   noise,           "holds values that are not finite"       },
+    {"fp32", -4, 0,  nothing,         "has a piece or a note of another length"},
+    {"fp32", 0,  -8, nothing,         "has a piece or a note of another length"},
+    {"fp32", 0,  0,  other_rows,      "is of rows that it was not given"       },
+    {"fp32", 0,  0,  other_model,     "is of another model"                    },
+    {"fp32", 0,  0,  from_the_future, "is of weights that there are not yet"   },
+    {"fp32", 0,  0,  infinite,        "holds values that are not finite"       },
+    {"fp32", 0,  0,  lossy,           "has a loss that is not finite"          },
+    {"fp32", 0,  0,  boastful,        "has a score of more rows"               },
+    {"fp32", 0,  0,  timeless,        "has times that cannot be"               },
+    {"sign", 0,  0,  noise,           "is nothing that the codec writes"       },
+    {"sign", -8, 0,  nothing,         "is nothing that the codec writes"       },
+    {"qsgd", 0,  0,  noise,           "is nothing that the codec writes"       },
+    {"topk", 0,  0,  noise,           "is nothing that the codec writes"       },
+    {"bf16", 0,  0,  noise,           "holds values that are not finite"       },
 };
 
 static const spoiling *now; /* one run at a time */
