@@ -40,6 +40,9 @@ typedef struct tally_objective_ops {
      * is final: the pieces tile the vector from its end to its start. */
     tally_status (*gradient)(tally_objective *f, const tally_real *w, tally_samples s,
                              tally_real *g, tally_listener l, tally_score *score);
+    /* Optional: fetches what the next gradient, of these samples, begins with, while
+     * messages travel.  That gradient is the same with and without. */
+    tally_status (*fetch)(tally_objective *f, tally_samples s);
     tally_status (*value)(tally_objective *f, const tally_real *w, tally_samples s,
                           tally_score *score);
     tally_cost (*cost)(const tally_objective *f, tally_samples s); /* optional */

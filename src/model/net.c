@@ -32,6 +32,9 @@ struct tally_net {
     tally_real *room;    /* all of these, next to each other */
     tally_real *earlier; /* a layer's gradient from the pieces before this one */
     int32_t *label;
+    uint64_t *held; /* the rows that x[0] and label hold, read ahead */
+    size_t held_count;
+    tally_split held_split;
 };
 
 /* Rows [first, first + count) of a call; last: no piece follows. */
@@ -60,16 +63,46 @@ static piece next_piece(const tally_net *net, tally_samples s, size_t first)
     return (piece){first, n, n == left};
 }
 
+static bool holds(const tally_net *net, tally_samples s, piece p)
+{
+    return net->held_count == p.count && net->held_split == s.split &&
+           memcmp(net->held, s.rows + p.first, p.count * sizeof *s.rows) == 0;
+}
+
+static tally_status fetch_piece(tally_objective *f, tally_samples s, piece p)
+{
+    tally_net *net = f->inner;
+    bool held_out = s.split == TALLY_VALIDATE && f->source->validate_count == 0;
+    tally_split split = held_out ? TALLY_TRAIN : s.split;
+    bool held = holds(net, s, p);
+
+    net->held_count = 0;
+    if (held) return TALLY_OK;
+    return f->source->ops->fetch(f->source, split, s.rows + p.first, p.count, net->x[0],
+                                 net->label);
+}
+
+/* Its first piece. */
+static tally_status fetch(tally_objective *f, tally_samples s)
+{
+    tally_net *net = f->inner;
+    piece p = next_piece(net, s, 0);
+
+    if (p.count == 0) return TALLY_OK;
+    TALLY_TRY(fetch_piece(f, s, p));
+    memcpy(net->held, s.rows, p.count * sizeof *s.rows);
+    net->held_count = p.count;
+    net->held_split = s.split;
+    return TALLY_OK;
+}
+
 /* The outputs for rows [p.first, ...) of s, in the last of net->x. */
 static tally_status forward(tally_objective *f, const tally_real *w, tally_samples s,
                             piece p)
 {
     tally_net *net = f->inner;
-    bool held_out = s.split == TALLY_VALIDATE && f->source->validate_count == 0;
-    tally_split split = held_out ? TALLY_TRAIN : s.split;
 
-    TALLY_TRY(f->source->ops->fetch(f->source, split, s.rows + p.first, p.count,
-                                    net->x[0], net->label));
+    TALLY_TRY(fetch_piece(f, s, p));
     for (size_t i = 0; i < net->count; i++) {
         const tally_layer *layer = &net->layers[i];
 
@@ -189,6 +222,7 @@ static void close_net(tally_objective *f)
     free(net->room);
     free(net->earlier);
     free(net->label);
+    free(net->held);
     free(net);
 }
 
@@ -196,6 +230,7 @@ static const tally_objective_ops net_ops = {
     .name = "net",
     .init = init,
     .gradient = gradient,
+    .fetch = fetch,
     .value = value,
     .cost = cost,
     .close = close_net,
@@ -258,9 +293,10 @@ static tally_status allocate(tally_net *net)
     /* Pages that calls of one piece never touch cost nothing. */
     net->earlier = calloc(longest, sizeof(tally_real));
     net->label = tally_allocate(net->batch, sizeof *net->label);
+    net->held = tally_allocate(net->batch, sizeof *net->held);
     net->x = calloc(net->count + 1, sizeof *net->x);
     if (net->x) net->room = tally_allocate(place(net), sizeof(tally_real));
-    if (!net->earlier || !net->label || !net->room)
+    if (!net->earlier || !net->label || !net->held || !net->room)
         return TALLY_FAIL(MEMORY, "no memory for activations of %zu rows", net->batch);
     place(net);
     return TALLY_OK;

@@ -73,6 +73,13 @@ static tally_status gradient(tally_objective *f, const tally_real *w, tally_samp
     return TALLY_OK;
 }
 
+static tally_status fetch(tally_objective *f, tally_samples s)
+{
+    tally_objective *of = ((const penalised *)f->inner)->of;
+
+    return of->ops->fetch ? of->ops->fetch(of, s) : TALLY_OK;
+}
+
 static tally_status value(tally_objective *f, const tally_real *w, tally_samples s,
                           tally_score *score)
 {
@@ -98,6 +105,7 @@ static const tally_objective_ops ops = {
     .name = "penalised",
     .init = init,
     .gradient = gradient,
+    .fetch = fetch,
     .value = value,
     .cost = cost,
     .close = close,

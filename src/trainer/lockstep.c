@@ -218,17 +218,30 @@ static bool clips(const tally_run *run, tally_clip_scope scope)
     return run->clip.ops && tally_clip_scope_of(&run->clip) == scope;
 }
 
-static tally_samples next_samples(loop *l)
+static tally_samples samples_of(loop *l, uint64_t step)
 {
     tally_run *run = l->run;
-    tally_samples s = {.split = TALLY_TRAIN, .rows = l->rows, .step = run->step};
+    tally_samples s = {.split = TALLY_TRAIN, .rows = l->rows, .step = step};
 
     if (!l->run->f->source)
         return (tally_samples){
-            .count = 1, .weight = 1.0 / run->comm->size, .step = run->step};
-    s.count = tally_sampler_train(&run->sampler, run->step, run->comm->rank, l->rows);
-    s.weight = 1.0 / (double)tally_sampler_global(&run->sampler, run->step);
+            .count = 1, .weight = 1.0 / run->comm->size, .step = step};
+    s.count = tally_sampler_train(&run->sampler, step, run->comm->rank, l->rows);
+    s.weight = 1.0 / (double)tally_sampler_global(&run->sampler, step);
     return s;
+}
+
+/* The next step's first rows, while this step's messages travel. */
+static tally_status read_ahead(loop *l)
+{
+    tally_run *run = l->run;
+    double begin = tally_now(run->comm);
+
+    if (run->comm->size == 1 || !run->f->ops->fetch || run->step + 1 == run->steps)
+        return TALLY_OK;
+    TALLY_TRY(run->f->ops->fetch(run->f, samples_of(l, run->step + 1)));
+    run->spent.gradient += tally_now(run->comm) - begin;
+    return TALLY_OK;
 }
 
 static tally_status compute_and_send(loop *l, tally_score *score)
@@ -237,7 +250,7 @@ static tally_status compute_and_send(loop *l, tally_score *score)
     const tally_real *at;
     bool local = clips(run, TALLY_CLIP_LOCAL), lies = run->attack.ops;
     tally_listener listener = {local || lies ? NULL : ready, l};
-    tally_samples s = next_samples(l);
+    tally_samples s = samples_of(l, run->step);
     const lockstep *o = run->trainer_options;
     double norm;
 
@@ -323,6 +336,9 @@ static tally_status take_step(loop *l)
     step_report_fill(&l->mine, &run->f->layout, run->w, l->g, &score);
     TALLY_TRY(turn_to_comm(l));
     TALLY_TRY(tally_gather_start(&l->reports, &l->mine));
+    turn_away(l);
+    TALLY_TRY(read_ahead(l));
+    TALLY_TRY(turn_to_comm(l));
     TALLY_TRY(tally_gather_wait(&l->reports));
     turn_away(l);
     tally_status failed =

@@ -55,6 +55,52 @@ Test(net, validation_reads_rows_of_the_training_set)
     network_close(&n);
 }
 
+static uint64_t fetched; /* rows */
+
+static tally_status count_fetches(const tally_source *s, tally_split split,
+                                  const uint64_t *rows, size_t n, tally_real *x,
+                                  int32_t *label)
+{
+    (void)split;
+    fetched += n;
+    for (size_t i = 0; i < n; i++) {
+        label[i] = (int32_t)(rows[i] % 4);
+        for (size_t k = 0; k < s->features; k++)
+            x[i * s->features + k] = (tally_real)(rows[i] * 7 % 5 + k) / 8;
+    }
+    return TALLY_OK;
+}
+
+/* What was read ahead is used once, and only for the very rows. */
+Test(net, reading_ahead_changes_nothing)
+{
+    static const tally_source_ops ops = {.fetch = count_fetches};
+    network n;
+    tally_score plain = {0}, ahead = {0};
+
+    network_open(&n, "mlp:hidden=5", "cross_entropy", 8, 4);
+    n.source.ops = &ops;
+    tally_samples all = network_samples(&n, 8), first = network_samples(&n, 4);
+    tally_samples others = {.split = TALLY_TRAIN, .rows = n.rows + 4, .count = 4};
+    tally_real *g = tally_allocate(n.f.layout.length, sizeof *g);
+
+    expect_ok(n.f.ops->gradient(&n.f, n.w, all, g, (tally_listener){0}, &plain));
+    for (int other = 0; other < 3; other++) {
+        tally_score aside = {0};
+
+        ahead = (tally_score){0};
+        expect_ok(n.f.ops->fetch(&n.f, other == 1 ? others : first));
+        if (other == 2) expect_ok(n.f.ops->value(&n.f, n.w, others, &aside));
+        fetched = 0;
+        expect_ok(n.f.ops->gradient(&n.f, n.w, all, n.g, (tally_listener){0}, &ahead));
+        cr_assert(eq(u64, fetched, other == 0 ? 4 : 8));
+        cr_assert(memcmp(n.g, g, n.f.layout.length * sizeof *g) == 0);
+        cr_assert(eq(dbl, ahead.loss_sum, plain.loss_sum));
+    }
+    free(g);
+    network_close(&n);
+}
+
 Test(net, scores_add_up)
 {
     network n;
