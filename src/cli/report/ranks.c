@@ -250,7 +250,7 @@ tally_status report_write_ranks(report_page *p)
     write_runs(p);
     for (size_t k = 0; k < p->count; k++) {
         if (ranks_of(&p->runs[k]) < 2) continue;
-        char title[64];
+        char title[128];
 
         snprintf(title, sizeof title, "Ranks of %s", p->label[k]);
         sheet_part(s, title);
