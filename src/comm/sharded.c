@@ -144,10 +144,11 @@ static tally_status advance(tally_task *t)
     size_t size = (size_t)s->group.size;
     bool sending, collecting, returning;
 
-    TALLY_TRY(tally_requests_test(t->comm, request(s, BALLOTS_OUT, 0), size, &sending));
     TALLY_TRY(
         tally_requests_test(t->comm, request(s, BALLOTS_IN, 0), size, &collecting));
+    /* May start, and end, what this waits for, which advances this once more. */
     if (!(s->phase & COMBINED) && !collecting) TALLY_TRY(combine_mine(s));
+    TALLY_TRY(tally_requests_test(t->comm, request(s, BALLOTS_OUT, 0), size, &sending));
     if (may_answer(s)) TALLY_TRY(answer(s));
     /* Results that land where ballots lie must wait until the ballots have left. */
     if (!(s->phase & LISTENING) && (!sending || s->from != s->to)) TALLY_TRY(listen(s));

@@ -30,4 +30,13 @@ for options in "--exchange ordered" "--exchange vote --rule signum --rate 0.003"
     b=$(ranks 3 train $small $options --bucket 4096 | field final_weights_xxh3)
     [ -n "$a" ] && [ "$a" = "$b" ] || fail "$options: buckets of 1 KiB and 4 MiB give $a and $b"
 done
+
+# Who counts the votes changes nothing, also of messages that do not leave at once.
+for form in sharded server hier; do
+    ranks 4 train --data digits --model mlp:hidden=512x512 --batch 8 --steps 100 --rate 1e-3 \
+        --strategy vote --exchange "vote:form=$form" --threads 1 --quiet --json |
+        field final_weights_xxh3
+done >"$work/forms"
+[ "$(grep -c . "$work/forms")" = 3 ] && [ "$(sort -u "$work/forms" | wc -l)" = 1 ] ||
+    fail "votes counted in three ways: $(tr '\n' ' ' <"$work/forms")"
 finish
