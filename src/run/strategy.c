@@ -3,7 +3,7 @@
  *     name        trainer     exchange     rule
  *     allreduce   lockstep    allreduce    as it is
  *     vote        lockstep    vote         signum
- *     async       server      -            as it is
+ *     async       server      -            sgd: momentum adds to that of staleness
  *     pdadmm      admm        -            -
  *     dladmm      admm        -            -
  *     mdlam       admm        -            -
@@ -35,6 +35,7 @@ static const tally_strategy_ops async = {
               .brief = "a parameter server applies each gradient when it arrives",
               .paper = "Dean et al. 2012, Large Scale Distributed Deep Networks"},
     .trainer = "server",
+    .rule = "sgd", /* staleness acts as momentum: arXiv:1605.09774 */
 };
 
 static const tally_strategy_ops pdadmm = {
