@@ -518,7 +518,7 @@ static int return_errors(void)
                : code;
 }
 
-/* Open MPI's way to the fabrics of Intel, Amazon and HPE looks for their devices for
+/* Open MPI's ways to fabrics (psm, libfabric, UCX) look for their devices for
  * 0.2 s, most of its start, also where there is none.  What the user chose stays. */
 static void skip_absent_fabrics(void)
 {
@@ -529,7 +529,7 @@ static void skip_absent_fabrics(void)
 
     for (size_t k = 0; k < sizeof devices / sizeof *devices; k++)
         if (access(devices[k], F_OK) == 0) return;
-    setenv("OMPI_MCA_pml", "^cm", 0);
+    setenv("OMPI_MCA_pml", "^ucx,cm", 0);
 }
 
 /* Starts MPI unless the host program has; *ours: it is ours to finish. */
