@@ -17,9 +17,12 @@ for roles in 1:4 2:5 all:3; do
     done
 done
 
-ranks 3 train $small --trainer server --consistency hogwild >"$work/out" || fail "hogwild"
-[ "$(field samples <"$work/out")" = "$("$TALLY" train $small --comm sim:ranks=3 | field samples)" ] ||
-    fail "hogwild: $(cat "$work/out")"
+# Simulated ranks share no memory.
+if [ -n "$MPIEXEC" ]; then
+    ranks 3 train $small --trainer server --consistency hogwild >"$work/out" || fail "hogwild"
+    [ "$(field samples <"$work/out")" = "$("$TALLY" train $small --comm sim:ranks=3 | field samples)" ] ||
+        fail "hogwild: $(cat "$work/out")"
+fi
 
 # Shared memory inside a node changes how values travel, not which.
 got=$(ranks 4 train $small --trainer server:near=messages --consistency bsp | hash)
