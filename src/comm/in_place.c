@@ -28,6 +28,7 @@
 #include "comm/in_place.h"
 
 #include "comm/comm.h"
+#include "comm/progress.h"
 #include "comm/shm.h"
 
 #include <assert.h>
@@ -180,12 +181,15 @@ tally_status tally_in_place_room(tally_in_place *m, tally_real **v)
 
 tally_status tally_in_place_start(tally_in_place *m, size_t k)
 {
+    /* The progress thread may be summing an earlier span. */
+    tally_progress_enter(m->comm);
     size_t i = (size_t)(m->counted[STARTED] - m->left);
 
     assert(i < m->count && m->vigils[k].task.done);
     m->order[i] = k;
     count_to(m, STARTED, m->counted[STARTED] + 1);
     m->vigils[k].until = m->counted[STARTED];
+    tally_progress_leave(m->comm);
     tally_count_modelled(m->comm, m->tag, m->spans[k].count);
     TALLY_TRY(tally_task_start(&m->vigils[k].task));
     return TALLY_OK;
