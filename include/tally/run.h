@@ -225,7 +225,10 @@ TALLY_API void tally_run_close(tally_run *run);
 
 /* From now on SIGTERM, SIGINT, SIGUSR1 and (unless it is ignored) SIGHUP finish the
  * step, write a checkpoint and end the run.  SIGUSR1, because Open MPI's mpirun passes
- * it on at once, and kills two seconds after the others. */
+ * it on at once, and kills two seconds after the others.  The handler has a stack of
+ * its own, given to the calling thread unless it has one (sigaltstack); handlers of a
+ * host program must have SA_ONSTACK too, since products may have the stack pointer in
+ * the heap. */
 TALLY_API void tally_stop_on_signals(void);
 
 #ifdef __cplusplus

@@ -9,6 +9,8 @@
 
 #include "comm/baton.h"
 
+#include "base/thread.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -166,8 +168,8 @@ static int start(tally_baton *b)
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, stack_bytes);
     while (started < b->count &&
-           pthread_create(&b->runners[started].thread, &attributes, run,
-                          &b->runners[started]) == 0)
+           tally_thread_start(&b->runners[started].thread, &attributes, run,
+                              &b->runners[started]) == 0)
         started++;
     pthread_attr_destroy(&attributes);
     return started;

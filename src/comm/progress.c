@@ -15,10 +15,10 @@
 
 #include "comm/progress.h"
 
+#include "base/thread.h"
 #include "comm/comm.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -109,18 +109,6 @@ static int make_lock(pthread_mutex_t *lock)
     return code;
 }
 
-/* Signals are for the thread that trains. */
-static int start(tally_progress *p)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int code = pthread_create(&p->thread, NULL, move, p);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return code;
-}
-
 tally_status tally_progress_open(tally_comm *c, double nap)
 {
     tally_progress *p = calloc(1, sizeof *p);
@@ -132,7 +120,7 @@ tally_status tally_progress_open(tally_comm *c, double nap)
     int code = make_lock(&p->lock);
     if (!code) {
         pthread_cond_init(&p->work, NULL);
-        code = start(p);
+        code = tally_thread_start(&p->thread, NULL, move, p);
         if (code) {
             pthread_cond_destroy(&p->work);
             pthread_mutex_destroy(&p->lock);

@@ -12,10 +12,11 @@
 
 #include "num/team.h"
 
+#include "base/thread.h"
+
 #include <assert.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -76,23 +77,18 @@ static void *help(void *number)
     return NULL;
 }
 
-/* Signals stay with the threads that the program knows. */
 static void start_helpers(size_t wanted)
 {
-    sigset_t all, before;
     pthread_t thread;
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
     while (us.helpers < wanted) {
         size_t part = us.helpers + 1;
 
         us.seen[part] = atomic_load(&us.round);
-        if (pthread_create(&thread, NULL, help, (void *)(uintptr_t)part)) break;
+        if (tally_thread_start(&thread, NULL, help, (void *)(uintptr_t)part)) break;
         pthread_detach(thread);
         us.helpers++;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static void begin(size_t parts, void (*work)(void *context, size_t part), void *context)
