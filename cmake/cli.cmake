@@ -29,4 +29,5 @@ foreach(target tally_cli_objects tally_cli)
   target_link_libraries(${target} PRIVATE tally_static ${needs})
 endforeach()
 target_link_libraries(tally_cli PRIVATE tally_cli_objects)
+target_link_options(tally_cli PRIVATE LINKER:--build-id=sha1) # src/base/build.c reads it
 set_target_properties(tally_cli PROPERTIES OUTPUT_NAME tally)

@@ -14,6 +14,7 @@
 #include "run/binding.h"
 #include "run/config.h"
 #include "run/folder.h"
+#include "run/identity.h"
 #include "run/manifest.h"
 #include "run/metrics.h"
 #include "run/observe.h"
@@ -22,7 +23,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 static const tally_slot slots[] = {
     {"loss_sum",     TALLY_SHARED, TALLY_ONCE},
@@ -179,50 +179,6 @@ static tally_status open_alone(tally_run *run)
     return run->trainer->open ? run->trainer->open(run) : TALLY_OK;
 }
 
-/* ---- what the ranks must have in common ---- */
-
-typedef struct identity {
-    uint64_t program, options, layout, data;
-} identity;
-
-/* All ranks compare the same records, so each knows what all of them know. */
-static tally_status compare(const identity *all, int r)
-{
-    const char *what = all[r].program != all[0].program   ? "another version of tally"
-                       : all[r].options != all[0].options ? "other options"
-                       : all[r].layout != all[0].layout   ? "another model"
-                       : all[r].data != all[0].data       ? "other data"
-                                                          : NULL;
-    char sentence[256];
-
-    if (!what) return TALLY_OK;
-    snprintf(sentence, sizeof sentence,
-             "rank %d runs with %s than rank 0; start all ranks alike", r, what);
-    return tally_error_adopt(TALLY_FAIL(MISMATCH, "%s", sentence), sentence);
-}
-
-static tally_status check_identity(tally_run *run)
-{
-    char text[8192];
-    const char program[] = "tally " TALLY_VERSION " " TALLY_REAL_DTYPE;
-    identity mine = {.program = XXH3_64bits(program, sizeof program),
-                     .layout = tally_layout_hash(&run->f->layout),
-                     .data = run->f->source ? run->f->source->hash : 0};
-    identity *all = calloc((size_t)run->comm->size, sizeof *all);
-    tally_status status = TALLY_OK;
-
-    if (!all) return TALLY_FAIL(MEMORY, "no memory for %d identities", run->comm->size);
-    status = tally_config_print(run, text, sizeof text);
-    if (!status) {
-        mine.options = XXH3_64bits(text, strlen(text));
-        status = tally_gather_all(run->comm, &mine, sizeof mine, all);
-    }
-    for (int r = 1; !status && r < run->comm->size; r++)
-        status = compare(all, r);
-    free(all);
-    return status;
-}
-
 /* ---- what needs the others ---- */
 
 static tally_status open_crew(tally_run *run)
@@ -368,7 +324,7 @@ tally_status tally_run_open(tally_run *run, tally_comm *comm)
     if (run->trainer && run->trainer->roles)
         comm->limit = START_PATIENCE * run->options->patience;
     TALLY_TRY(tally_agree(comm, status));
-    TALLY_TRY(tally_agree(comm, check_identity(run)));
+    TALLY_TRY(tally_identity_check(run));
     TALLY_TRY(tally_binding_check(run));
     tell_of_the_data(run);
     tell_of_lost_checkpoints(run);

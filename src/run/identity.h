@@ -1,0 +1,13 @@
+/* identity.h — whether all ranks run the same thing. */
+
+#ifndef TALLY_RUN_IDENTITY_H
+#define TALLY_RUN_IDENTITY_H
+
+#include "tally/run.h"
+
+/* Returns TALLY_MISMATCH, agreed by all, when ranks run other builds of Tally, options,
+ * models or data; the sentence names two ranks, their hosts and what each has.
+ * Collective: 160 bytes from each rank to each. */
+tally_status tally_identity_check(tally_run *run);
+
+#endif
