@@ -1,7 +1,8 @@
 /* bench.c — `tally bench`: how fast the parts are, on this machine and this network.
  *
  *     tally bench exchange    how long ranks take to agree, by size: exchange.c
- *     tally bench kernel      what one core computes: kernel.c */
+ *     tally bench kernel      what one core computes: kernel.c
+ *     tally bench net         what a message costs, by where its ends are: net.c */
 
 #include "cli/bench/bench.h"
 
@@ -18,6 +19,7 @@ static const struct {
 } topics[] = {
     {"exchange", "how long ranks take to agree on a vector, by size",  bench_exchange},
     {"kernel",   "products, rules, votes and activations on one core", bench_kernel  },
+    {"net",      "alpha and beta of the links, and who sits where",    bench_net     },
 };
 
 enum { TOPICS = sizeof topics / sizeof *topics };
@@ -26,6 +28,13 @@ bool bench_takes(const char *name)
 {
     (void)name;
     return false;
+}
+
+tally_status bench_check_style(bool json, bool csv)
+{
+    if (json && csv)
+        return TALLY_FAIL(OPTION, "tally bench: --json and --csv exclude each other");
+    return TALLY_OK;
 }
 
 tally_status bench_print_json(json_t *head, cli_table *table)
@@ -41,7 +50,7 @@ static void print_help(void)
 {
     for (int i = 0; i < TOPICS; i++)
         printf("tally bench %-10s %s\n", topics[i].name, topics[i].brief);
-    puts("\ntally bench exchange --help says more.");
+    puts("\ntally bench exchange --help says more, and so on.");
 }
 
 static tally_status run_bench(cli_failure *failure, int count, char *const *words)
@@ -49,8 +58,7 @@ static tally_status run_bench(cli_failure *failure, int count, char *const *word
     const char *nearest = NULL;
 
     if (count == 0)
-        return TALLY_FAIL(OPTION, "say which: tally bench exchange or tally bench "
-                                  "kernel");
+        return TALLY_FAIL(OPTION, "say which: tally bench exchange, kernel or net");
     if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0) {
         print_help();
         return TALLY_OK;
@@ -63,9 +71,9 @@ static tally_status run_bench(cli_failure *failure, int count, char *const *word
     if (nearest)
         return TALLY_FAIL(OPTION, "there is no bench %s; did you mean %s?", words[0],
                           nearest);
-    return TALLY_FAIL(OPTION, "there is no bench %s; there are exchange and kernel",
-                      words[0]);
+    return TALLY_FAIL(
+        OPTION, "there is no bench %s; there are exchange, kernel and net", words[0]);
 }
 
-const cli_command cli_bench = {"bench", "how fast exchanges and kernels are here",
-                               run_bench};
+const cli_command cli_bench = {
+    "bench", "how fast exchanges, kernels and links are here", run_bench};

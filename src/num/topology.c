@@ -18,6 +18,8 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+enum { DOMAINS_MOST = 64 };
+
 typedef struct machine {
     size_t units;     /* that this process may run on */
     size_t all_units; /* of the machine */
@@ -25,6 +27,12 @@ typedef struct machine {
     tally_units bound, allowed; /* empty when they cannot be told */
     uint64_t memory;            /* bytes */
     char processor[128];
+    size_t domain_count;
+
+    struct {
+        unsigned number;
+        tally_units units;
+    } domains[DOMAINS_MOST]; /* of memory: NUMA; those beyond are not told */
 } machine;
 
 /* What look() saw: constant from then on, as a const table would be. */
@@ -76,6 +84,17 @@ static void read_binding(hwloc_topology_t topology)
     hwloc_bitmap_free(bound);
 }
 
+static void read_domains(hwloc_topology_t topology)
+{
+    hwloc_obj_t each = NULL;
+
+    while (seen.domain_count < DOMAINS_MOST &&
+           (each = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, each))) {
+        seen.domains[seen.domain_count].number = each->os_index;
+        seen.domains[seen.domain_count++].units = copy_units(each->cpuset);
+    }
+}
+
 static void read_topology(hwloc_topology_t topology)
 {
     int units = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PU);
@@ -87,6 +106,7 @@ static void read_topology(hwloc_topology_t topology)
     if (units > 0) seen.all_units = (size_t)units;
     seen.cores = cores > 0 ? (size_t)cores : seen.all_units;
     read_binding(topology);
+    read_domains(topology);
     seen.memory = root->total_memory;
     if (name) copy_name(name, seen.processor, sizeof seen.processor);
 }
@@ -136,6 +156,44 @@ size_t tally_units_count(const tally_units *s)
     for (int i = 0; i < TALLY_UNITS_WORDS; i++)
         n += (size_t)__builtin_popcountll(s->words[i]);
     return n;
+}
+
+static bool has_unit(const tally_units *s, int i)
+{
+    return i < 64 * TALLY_UNITS_WORDS && s->words[i / 64] >> i % 64 & 1;
+}
+
+void tally_units_print(const tally_units *s, char *text, size_t most)
+{
+    size_t used = 0;
+
+    if (most > 0) text[0] = '\0';
+    for (int i = 0, last; i < 64 * TALLY_UNITS_WORDS; i = last + 1) {
+        const char *comma = used ? "," : "";
+
+        last = i;
+        if (!has_unit(s, i)) continue;
+        while (has_unit(s, last + 1))
+            last++;
+        if (!(last > i ? tally_text_append(text, most, &used, "%s%d-%d", comma, i, last)
+                       : tally_text_append(text, most, &used, "%s%d", comma, i)))
+            return;
+    }
+}
+
+tally_units tally_topology_numa(const tally_units *s)
+{
+    const machine *m = look_once();
+    tally_units in = {{0}};
+
+    for (size_t k = 0; k < m->domain_count; k++) {
+        unsigned number = m->domains[k].number;
+
+        for (int i = 0; i < TALLY_UNITS_WORDS && number < 64 * TALLY_UNITS_WORDS; i++)
+            if (s->words[i] & m->domains[k].units.words[i])
+                in.words[number / 64] |= (uint64_t)1 << number % 64;
+    }
+    return in;
 }
 
 /* The same in all containers of a kernel, and another after a boot. */

@@ -29,6 +29,10 @@ typedef struct tally_units {
 
 size_t tally_units_count(const tally_units *s);
 
+/* "0-3,8" into text, always terminated, cut where it does not fit; "" of an empty set.
+ */
+void tally_units_print(const tally_units *s, char *text, size_t most);
+
 /* Where this process may run, and what could be had. */
 typedef struct tally_place {
     uint64_t machine;           /* equal for all processes of one running kernel */
@@ -38,6 +42,10 @@ typedef struct tally_place {
 /* False, and a place on a machine of no units, when it cannot be told or there are more
  * than 1024. */
 bool tally_topology_place(tally_place *place);
+
+/* Which of the machine's NUMA domains, by the system's numbers, a set has units in;
+ * none where hwloc knows of none. */
+tally_units tally_topology_numa(const tally_units *s);
 
 /* Writes one line such as "2 cores, Intel Xeon Platinum 8168, 24 GiB" into text, always
  * terminated; false when it was cut short. */

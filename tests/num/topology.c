@@ -121,3 +121,39 @@ Test(topology, describes_the_machine_in_one_line)
     cr_assert(tally_topology_describe(little, sizeof little) == false);
     cr_assert(eq(sz, strlen(little), 3));
 }
+
+Test(topology, units_are_told_as_ranges)
+{
+    tally_units none = {{0}}, some = {{0}};
+    char text[64];
+
+    some.words[0] = 0x10f;
+    some.words[1] = 0x1; /* unit 64 */
+    some.words[TALLY_UNITS_WORDS - 1] = (uint64_t)3 << 62;
+    tally_units_print(&some, text, sizeof text);
+    cr_assert(eq(str, text, "0-3,8,64,1022-1023"));
+    tally_units_print(&some, text, 6);
+    cr_assert(eq(str, text, "0-3,8"));
+    tally_units_print(&none, text, sizeof text);
+    cr_assert(eq(str, text, ""));
+}
+
+/* Linux has a folder for each domain. */
+Test(topology, domains_of_memory_are_those_of_the_system)
+{
+    tally_place place;
+    tally_units none = {{0}};
+    char path[64];
+
+    cr_assert(tally_topology_place(&place));
+    tally_units in = tally_topology_numa(&place.allowed);
+    for (int i = 0; i < 64 * TALLY_UNITS_WORDS; i++) {
+        snprintf(path, sizeof path, "/sys/devices/system/node/node%d", i);
+        if (in.words[i / 64] >> i % 64 & 1)
+            cr_assert(access(path, F_OK) == 0, "%s", path);
+    }
+    if (access("/sys/devices/system/node/node0", F_OK) == 0)
+        cr_assert(tally_units_count(&in) >= 1);
+    in = tally_topology_numa(&none);
+    cr_assert(eq(sz, tally_units_count(&in), 0));
+}

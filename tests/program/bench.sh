@@ -56,8 +56,33 @@ assert {row["group"] for row in result["rows"]} == {"bits"}
 assert all(row["rate"] > 0 and row["least_us"] <= row["median_us"] <= row["most_us"] for row in result["rows"])
 ' "$work/out" || fail "JSON: $(cat "$work/out")"
 
+# ---- net ----
+ranks 3 bench net --sizes 8,1KiB..256KiB --rounds 2 >"$work/out" 2>"$work/err" || fail "bench net: $(cat "$work/err")"
+for words in "^3 ranks on 1 host" "^   2     0  " "^same node  *262144 " "simulated: --comm sim:ranks=3,node=0,alpha_node=" \
+    "no two ranks are on different nodes"; do
+    grep -q -- "$words" "$work/out" || fail "no \"$words\" in: $(cat "$work/out")"
+done
+ranks 2 bench net --sizes 8,64KiB --rounds 1 --csv >"$work/out" 2>"$work/err" || fail "net --csv: $(cat "$work/err")"
+[ "$(wc -l <"$work/out")" -eq 2 ] || fail "not a head and a row: $(cat "$work/out")"
+links=ranks=5,node=2,alpha=3e-05,beta=1.5e-08,alpha_node=2e-06,beta_node=4e-10
+"$TALLY" bench net --comm sim:$links --json >"$work/out" 2>"$work/err" || fail "net --json: $(cat "$work/err")"
+python3 - "$work/out" $links <<'PYTHON' || fail "JSON: $(cat "$work/out")"
+import json, sys
+result = json.load(open(sys.argv[1]))
+assert result["sim"] == "sim:" + sys.argv[2], result["sim"]
+near, far = result["rows"]
+assert near["link"] == "same node" and near["pairs"] == 2 and far["pairs"] == 8
+assert abs(far["alpha_us"] - 30) < 1e-6 and abs(far["beta_ns_per_byte"] - 15) < 1e-6
+assert [place["node"] for place in result["places"]] == [0, 0, 1, 1, 2]
+assert len(result["sizes"]) == 16 and all(abs(s["median_us"] - s["line_us"]) < 1e-4 for s in result["sizes"])
+PYTHON
+
 # ---- wrong words ----
+expect 2 "start more" "$TALLY" bench net --comm self
+expect 2 "two of them at least" "$TALLY" bench net --sizes 8
+expect 2 "rounds=0 is not a count" "$TALLY" bench net --rounds 0
 expect 2 "say which" "$TALLY" bench
+expect 2 "did you mean net" "$TALLY" bench ne
 expect 2 "did you mean kernel" "$TALLY" bench kernle
 expect 2 "does not use --rate" "$TALLY" bench exchange --rate 1
 expect 2 "did you mean vote" ranks 2 bench exchange --exchange voet

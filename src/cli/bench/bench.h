@@ -8,12 +8,16 @@
 #include "cli/failure.h"
 #include "cli/table.h"
 
-/* `tally bench exchange` and `tally bench kernel`; words: what follows. */
+/* `tally bench exchange` and so on; words: what follows. */
 tally_status bench_exchange(cli_failure *failure, int count, char *const *words);
 tally_status bench_kernel(cli_failure *failure, int count, char *const *words);
+tally_status bench_net(cli_failure *failure, int count, char *const *words);
 
 /* Benches use no option of a run: false for every name. */
 bool bench_takes(const char *name);
+
+/* Returns TALLY_OPTION when both forms are asked for. */
+tally_status bench_check_style(bool json, bool csv);
 
 /* head (may be NULL for want of memory; given back) with the table's rows, as one line
  * on standard output.  Returns TALLY_MEMORY or TALLY_FILE. */

@@ -579,8 +579,7 @@ static tally_status read_values(job *j)
     TALLY_TRY(
         cli_sizes_count("repeats", j->repeat_words, 1, REPEATS_MOST, &j->repeats));
     TALLY_TRY(cli_sizes_count("bucket", j->bucket_words, 0, 1 << 30, &j->bucket));
-    if (j->json && j->csv)
-        return TALLY_FAIL(OPTION, "tally bench: --json and --csv exclude each other");
+    TALLY_TRY(bench_check_style(j->json, j->csv));
     return check_specs(j);
 }
 

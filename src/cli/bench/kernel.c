@@ -242,8 +242,7 @@ static tally_status read_values(job *j)
         !(j->seconds > 0 && j->seconds <= 3600))
         return TALLY_FAIL(OPTION, "seconds=%s is not in (0, 3600]", j->second_words);
     TALLY_TRY(cli_sizes_count("threads", j->thread_words, 1, 4096, &j->threads));
-    if (j->json && j->csv)
-        return TALLY_FAIL(OPTION, "tally bench: --json and --csv exclude each other");
+    TALLY_TRY(bench_check_style(j->json, j->csv));
     return check_groups(j);
 }
 

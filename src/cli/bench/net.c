@@ -1,0 +1,317 @@
+/* net.c — `tally bench net`: who sits where, and what a message costs between them.
+ *
+ *     places   a row a rank: host, processors it may run on, NUMA domains of those
+ *     sizes    a row a class of links and size: one way, and what the line says
+ *     links    a row a class: alpha, beta, how far the line is off
+ *
+ * and the comm of `tally train --comm` that simulates these links. */
+
+#include "base/text.h"
+#include "cli/arguments.h"
+#include "cli/bench/links.h"
+#include "cli/help.h"
+#include "cli/json.h"
+#include "comm/nodes.h"
+#include "num/topology.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ROUNDS_MOST = 1000 };
+
+typedef struct job {
+    cli_failure *failure;
+    bool help, json, csv;
+    const char *comm, *size_words, *round_words;
+    cli_sizes sizes;
+    uint64_t rounds;
+    tally_status asked; /* of reading the words; agreed on once there are ranks */
+} job;
+
+/* Where a rank is, in words. */
+typedef struct place {
+    char host[64], processors[64], numa[32], machine[128];
+} place;
+
+typedef struct net {
+    const job *job;
+    tally_comm *comm;
+    bool simulated;
+    place *places; /* owned: one a rank */
+    bench_link links[BENCH_LINKS];
+    char sim[256];
+    cli_table places_table, sizes_table, links_table;
+} net;
+
+static const cli_column place_columns[] = {
+    {"rank",       "rank",       4,   0},
+    {"node",       "node",       4,   0},
+    {"host",       "host",       -12, 0},
+    {"processors", "processors", -10, 0},
+    {"numa",       "NUMA",       -5,  0},
+    {"machine",    "machine",    -1,  0},
+    {NULL,         NULL,         0,   0},
+};
+
+static const cli_column size_columns[] = {
+    {"link",      "link",      -10, 0},
+    {"bytes",     "bytes",     10,  0},
+    {"least_us",  "least us",  10,  2},
+    {"median_us", "median us", 10,  2},
+    {"most_us",   "most us",   10,  2},
+    {"gb_per_s",  "GB/s",      8,   3},
+    {"line_us",   "line us",   10,  2},
+    {NULL,        NULL,        0,   0},
+};
+
+static const cli_column link_columns[] = {
+    {"link",                   "link",         -10, 0},
+    {"pairs",                  "pairs",        6,   0},
+    {"measured",               "measured",     8,   0},
+    {"alpha_us",               "alpha us",     10,  3},
+    {"alpha_least_us",         "least",        10,  3},
+    {"alpha_most_us",          "most",         10,  3},
+    {"beta_ns_per_byte",       "beta ns/byte", 12,  4},
+    {"beta_least_ns_per_byte", "least",        9,   4},
+    {"beta_most_ns_per_byte",  "most",         9,   4},
+    {"gb_per_s",               "GB/s",         8,   3},
+    {"misfit",                 "misfit",       7,   2},
+    {NULL,                     NULL,           0,   0},
+};
+
+/* ---- who sits where ---- */
+
+static void describe_place(const net *b, place *p)
+{
+    tally_place at;
+
+    if (b->simulated) {
+        snprintf(p->host, sizeof p->host, "simulated");
+        return;
+    }
+    if (gethostname(p->host, sizeof p->host - 1)) p->host[0] = '\0';
+    if (tally_topology_place(&at)) {
+        tally_units numa = tally_topology_numa(&at.bound);
+
+        tally_units_print(&at.bound, p->processors, sizeof p->processors);
+        tally_units_print(&numa, p->numa, sizeof p->numa);
+    }
+    tally_topology_describe(p->machine, sizeof p->machine);
+}
+
+static tally_status look_around(net *b)
+{
+    tally_comm *c = b->comm;
+    place mine = {.host = ""};
+
+    describe_place(b, &mine);
+    b->places = calloc((size_t)c->size, sizeof *b->places);
+    TALLY_TRY(tally_agree(
+        c,
+        b->places ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for %d places", c->size)));
+    return tally_gather_all(c, &mine, sizeof mine, b->places);
+}
+
+/* ---- the tables ---- */
+
+static void write_places(net *b, cli_style style)
+{
+    cli_table *t = &b->places_table;
+
+    cli_table_open(t, style, place_columns);
+    for (int r = 0; r < b->comm->size; r++) {
+        const place *p = &b->places[r];
+
+        cli_table_number(t, r);
+        cli_table_number(t, b->comm->topology->node[r]);
+        cli_table_text(t, p->host);
+        cli_table_text(t, p->processors);
+        cli_table_text(t, p->numa);
+        cli_table_text(t, p->machine);
+    }
+}
+
+static void write_sizes(net *b, cli_style style)
+{
+    cli_table *t = &b->sizes_table;
+    const cli_sizes *sizes = &b->job->sizes;
+
+    cli_table_open(t, style, size_columns);
+    for (int k = 0; k < BENCH_LINKS; k++) {
+        const bench_link *l = &b->links[k];
+
+        for (size_t i = 0; i < sizes->count && l->measured; i++) {
+            double bytes = (double)sizes->at[i];
+
+            cli_table_text(t, bench_link_name((bench_link_class)k));
+            cli_table_number(t, bytes);
+            cli_table_number(t, 1e6 * l->at[i].least);
+            cli_table_number(t, 1e6 * l->at[i].median);
+            cli_table_number(t, 1e6 * l->at[i].most);
+            cli_table_number(t, bytes / l->at[i].median / 1e9);
+            cli_table_number(t, 1e6 * (l->alpha.median + bytes * l->beta.median));
+        }
+    }
+}
+
+static void write_links(net *b, cli_style style)
+{
+    cli_table *t = &b->links_table;
+
+    cli_table_open(t, style, link_columns);
+    for (int k = 0; k < BENCH_LINKS; k++) {
+        const bench_link *l = &b->links[k];
+
+        if (!l->measured) continue;
+        cli_table_text(t, bench_link_name((bench_link_class)k));
+        cli_table_number(t, l->pairs);
+        cli_table_number(t, l->measured);
+        cli_table_number(t, 1e6 * l->alpha.median);
+        cli_table_number(t, 1e6 * l->alpha.least);
+        cli_table_number(t, 1e6 * l->alpha.most);
+        cli_table_number(t, 1e9 * l->beta.median);
+        cli_table_number(t, 1e9 * l->beta.least);
+        cli_table_number(t, 1e9 * l->beta.most);
+        cli_table_number(t, 1e-9 / l->beta.median);
+        cli_table_number(t, l->misfit);
+    }
+}
+
+static void print_text(net *b)
+{
+    int ranks = b->comm->size, hosts = b->comm->topology->count;
+
+    printf("%d ranks on %d host%s, comm %s%s\n\n", ranks, hosts,
+           tally_text_plural((uint64_t)hosts), b->comm->ops->about.name,
+           b->simulated ? "; simulated: times are those of a virtual clock" : "");
+    write_places(b, CLI_TEXT);
+    putchar('\n');
+    write_sizes(b, CLI_TEXT);
+    putchar('\n');
+    write_links(b, CLI_TEXT);
+    printf("\nmedian, least and most of %llu rounds; misfit: how far a size is from "
+           "alpha + bytes beta at most\nthe same links, simulated: --comm %s\n",
+           (unsigned long long)b->job->rounds, b->sim);
+    for (int k = 0; k < BENCH_LINKS; k++)
+        if (!b->links[k].measured)
+            printf("no two ranks are on %s: sim's own alpha and beta stand there\n",
+                   k == BENCH_NODE ? "the same node" : "different nodes");
+}
+
+static tally_status print_json(net *b)
+{
+    json_t *head;
+
+    write_places(b, CLI_JSON);
+    write_sizes(b, CLI_JSON);
+    write_links(b, CLI_JSON);
+    head = json_pack("{s:s s:i s:i s:s s:b s:I s:s s:o s:o}", "bench", "net", "ranks",
+                     b->comm->size, "hosts", b->comm->topology->count, "comm",
+                     b->comm->ops->about.name, "simulated", (int)b->simulated, "rounds",
+                     (json_int_t)b->job->rounds, "sim", b->sim, "places",
+                     cli_table_take(&b->places_table), "sizes",
+                     cli_table_take(&b->sizes_table));
+    return bench_print_json(head, &b->links_table);
+}
+
+/* ---- the whole ---- */
+
+static tally_status run(net *b)
+{
+    const job *j = b->job;
+
+    TALLY_TRY(tally_agree(b->comm, j->asked));
+    b->simulated = strcmp(b->comm->ops->about.name, "sim") == 0;
+    TALLY_TRY(bench_links_measure(b->comm, &j->sizes, j->rounds, b->links));
+    TALLY_TRY(look_around(b));
+    if (b->comm->rank != 0) return TALLY_OK;
+    if (!bench_links_sim(b->comm, b->links, b->sim, sizeof b->sim))
+        return TALLY_FAIL(MEMORY, "no room for the comm that simulates these links");
+    if (j->json) return print_json(b);
+    if (j->csv)
+        write_links(b, CLI_CSV);
+    else
+        print_text(b);
+    return TALLY_OK;
+}
+
+static tally_status on_rank(tally_comm *c, void *context)
+{
+    const job *j = context;
+    net *b = calloc(1, sizeof *b);
+    tally_status status;
+
+    if (!b) {
+        status = TALLY_FAIL(MEMORY, "no memory for the bench");
+    } else {
+        b->job = j;
+        b->comm = c;
+        status = run(b);
+        cli_table_close(&b->places_table);
+        cli_table_close(&b->sizes_table);
+        cli_table_close(&b->links_table);
+        free(b->places);
+    }
+    free(b);
+    return cli_failure_on_rank(j->failure, c, status);
+}
+
+static tally_status read_values(job *j)
+{
+    TALLY_TRY(cli_sizes_read(j->size_words, &j->sizes));
+    if (j->sizes.count < 2)
+        return TALLY_FAIL(OPTION, "sizes: a line takes two of them at least, as in "
+                                  "8,1MiB");
+    TALLY_TRY(cli_sizes_count("rounds", j->round_words, 1, ROUNDS_MOST, &j->rounds));
+    return bench_check_style(j->json, j->csv);
+}
+
+static void print_help(const cli_flag *flags)
+{
+    fputs(
+        "tally bench net [--option value | --option=value] ...\n\n"
+        "What a message costs between ranks of one node and of different nodes: alpha "
+        "seconds,\nand beta seconds a byte, by ping-pong; where each rank sits; and "
+        "the --comm that\nsimulates these links.\n\n",
+        stdout);
+    cli_help_flags(stdout, flags);
+    fputs("\nExamples\n"
+          "  mpirun -n 2 tally bench net\n"
+          "  launch/cluster mpirun -n 4 tally bench net --rounds 3\n"
+          "  tally bench net --comm sim:ranks=8,node=4,alpha=20e-6,beta=1e-9\n",
+          stdout);
+}
+
+tally_status bench_net(cli_failure *failure, int count, char *const *words)
+{
+    job j = {.failure = failure,
+             .comm = "auto",
+             .size_words = "8,1KiB..4MiB",
+             .round_words = "5"};
+    const cli_flag flags[] = {
+        {"sizes",  &j.size_words,  NULL,    "SIZES",
+         "of messages, as for tally bench exchange (8,1KiB..4MiB)"                                    },
+        {"rounds", &j.round_words, NULL,    "N",
+         "in which the pairs of ranks take turns (5)"                                                 },
+        {"comm",   &j.comm,        NULL,    "MEMBER", "how ranks reach each other (auto)"             },
+        {"json",   NULL,           &j.json, NULL,     "one line of JSON"                              },
+        {"csv",    NULL,           &j.csv,  NULL,     "comma-separated values: a row a class of links"},
+        {"trace",  NULL,           NULL,    NULL,
+         "show the places an error went through; also TALLY_TRACE=1"                                  },
+        {"help",   NULL,           &j.help, NULL,     "this page"                                     },
+        {NULL,     NULL,           NULL,    NULL,     NULL                                            },
+    };
+    const cli_grammar grammar = {"tally bench net", flags, bench_takes, false};
+    tally_run run = {0};
+
+    j.asked = cli_arguments_read(&grammar, count, words, &run);
+    if (j.help) {
+        print_help(flags);
+        return TALLY_OK;
+    }
+    if (!j.asked) j.asked = read_values(&j);
+    return tally_launch(j.asked ? "auto" : j.comm, on_rank, &j);
+}
