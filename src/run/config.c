@@ -2,7 +2,8 @@
  *
  *     settings   (origin, name, value) in the order they came; each checked as it comes
  *     member     of a family: its highest spec, else what the strategy says, else the
- *                default
+ *                default; a spec of the member that the strategy names adds to
+ *                its pairs
  *     options    the member's defaults, then the pairs of that spec, then the keys
  *                ("rule.beta2") whose origin is not lower than the spec's
  *
@@ -263,18 +264,40 @@ static const char *row_spec(const settings *s, const char *family)
     return NULL;
 }
 
-/* The spec of a family before its keys, and the origin below which keys are void. */
-static const char *choose(const settings *s, const tally_option *o, tally_origin *from)
+/* spec <- own, which wins, after the pairs of row when both name one member.  Returns
+ * its length. */
+static int join(const char *row, const char *own, char spec[SPEC_MOST])
+{
+    size_t name = strcspn(row, ":");
+    bool adds = row[name] && strcspn(own, ":") == name && !strncmp(row, own, name);
+
+    if (!adds) return snprintf(spec, SPEC_MOST, "%s", own);
+    if (!own[name]) return snprintf(spec, SPEC_MOST, "%s", row);
+    return snprintf(spec, SPEC_MOST, "%s,%s", row, own + name + 1);
+}
+
+/* The spec of a family before its keys; *from: the origin below which keys are void. */
+static tally_status choose(const settings *s, const tally_option *o,
+                           char spec[SPEC_MOST], tally_origin *from)
 {
     const setting *own = winner(s, o->name), *strategy = winner(s, "strategy");
     const char *row = row_spec(s, o->name);
+    int length;
 
+    *from = TALLY_FROM_MANIFEST;
     if (row && (!own || own->origin < strategy->origin)) {
         *from = strategy->origin;
-        return row;
+        length = join("", row, spec);
+    } else if (own) {
+        *from = own->origin;
+        length = join(row ? row : "", own->value, spec);
+    } else {
+        length = join("", o->initial, spec);
     }
-    *from = own ? own->origin : TALLY_FROM_MANIFEST;
-    return own ? own->value : o->initial;
+    if (length >= SPEC_MOST)
+        return TALLY_FAIL(OPTION, "%s has %d characters, expected at most %d", o->name,
+                          length, SPEC_MOST - 1);
+    return TALLY_OK;
 }
 
 /* "beta2" when the setting is a key of that family that counts, else NULL. */
@@ -314,12 +337,13 @@ static tally_status resolve_family(const settings *s, const tally_option *o, cha
     const tally_family *family = family_of_field(o->name);
     const tally_about *about;
     tally_origin from;
-    const char *spec = choose(s, o, &from);
+    char spec[SPEC_MOST];
     const tally_about word = {.name = spec};
     void *opened = NULL;
     tally_status status;
     size_t used = 0;
 
+    TALLY_TRY(choose(s, o, spec, &from));
     about = &word;
     if (!is_word(family, spec))
         TALLY_TRY(tally_family_open(family, spec, &about, &opened));

@@ -4,11 +4,13 @@
  * tally_config of them.  A higher origin wins over a lower one, and within one origin
  * the later setting wins over the earlier.  In short:
  *
- *     family spec     --rule adam:beta2=0.99      the whole family: keys and specs of
- *                                                 lower origins no longer count
- *     family key      --rule.beta2 0.999          into the spec, replacing that key;
- * the order of the two does not matter strategy        --strategy vote fills trainer,
- * exchange and rule where no spec of the same or a higher origin does */
+ *     family spec   --rule adam:beta2=0.99   the whole family: keys and specs of lower
+ *                                            origins no longer count
+ *     family key    --rule.beta2 0.999       into the spec, replacing that key; before
+ *                                            or after it
+ *     strategy      --strategy vote          fills trainer, exchange and rule where no
+ *                                            spec of the same or a higher origin does;
+ *                                            one of the same member adds its pairs */
 
 #ifndef TALLY_RUN_CONFIG_H
 #define TALLY_RUN_CONFIG_H

@@ -164,6 +164,24 @@ Test(config, a_strategy_yields_to_a_choice_before_or_after)
     tally_config_close(&after);
 }
 
+Test(config, a_spec_of_the_member_that_a_strategy_names_adds_to_its_pairs)
+{
+    tally_run run = {0};
+
+    expect_ok(tally_run_set(&run, "trainer", "admm:check=true"));
+    expect_ok(tally_run_set(&run, "strategy", "dladmm"));
+    expect_ok(tally_config_resolve(&run));
+    cr_assert(has(run.options->trainer, "method=dladmm"), "%s", run.options->trainer);
+    cr_assert(has(run.options->trainer, "check=true"), "%s", run.options->trainer);
+    expect_ok(tally_run_set(&run, "trainer", "admm:method=mdlam"));
+    expect_ok(tally_config_resolve(&run));
+    cr_assert(has(run.options->trainer, "method=mdlam"), "%s", run.options->trainer);
+    expect_ok(tally_run_set(&run, "trainer", "admm"));
+    expect_ok(tally_config_resolve(&run));
+    cr_assert(has(run.options->trainer, "method=dladmm"), "%s", run.options->trainer);
+    tally_config_close(&run);
+}
+
 Test(config, a_strategy_beats_choices_of_lower_origins)
 {
     tally_run run = {0};
