@@ -5,15 +5,16 @@
 #include <math.h>
 #include <string.h>
 
-/* One exchange of neighbours for TALLY_BLOCK columns at once: no branch, so a compiler
- * makes vector code of it. */
+/* One exchange of neighbours for TALLY_BLOCK columns at once.  Both values are chosen
+ * before either is stored: else gcc 12 makes a branch of it, not vector code. */
 static void order(tally_real *restrict low, tally_real *restrict high)
 {
     for (size_t i = 0; i < TALLY_BLOCK; i++) {
         tally_real x = low[i], y = high[i];
+        tally_real least = y < x ? y : x, most = y < x ? x : y;
 
-        low[i] = y < x ? y : x;
-        high[i] = y < x ? x : y;
+        low[i] = least;
+        high[i] = most;
     }
 }
 
