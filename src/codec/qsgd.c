@@ -133,20 +133,24 @@ static tally_status decode(tally_codec *k, tally_piece piece, const void *bytes,
     const float *norm = bytes;
     tally_unpacker unpacker = {.from = (const unsigned char *)bytes +
                                        buckets * sizeof(float)};
+    const double s = (double)o->levels;
 
     (void)size;
     for (size_t b = 0; b < buckets; b++)
         TALLY_TRY(tally_codec_check_scale(k, b, (double)norm[b]));
-    for (size_t i = 0; i < piece.count; i++) {
-        uint64_t code = tally_unpack(&unpacker, bits);
+    for (size_t at = 0, b = 0; at < piece.count; at += bucket, b++) {
+        size_t end = piece.count - at < bucket ? piece.count : at + bucket;
 
-        if (code > 2 * o->levels)
-            return TALLY_FAIL(FORMAT,
-                              "codec qsgd: value %zu has code %zu, expected 0 to "
-                              "%zu",
-                              i, (size_t)code, (size_t)(2 * o->levels));
-        v[i] = (tally_real)((double)norm[i / bucket] *
-                            ((double)code - (double)o->levels) / (double)o->levels);
+        for (size_t i = at; i < end; i++) {
+            uint64_t code = tally_unpack(&unpacker, bits);
+
+            if (code > 2 * o->levels)
+                return TALLY_FAIL(FORMAT,
+                                  "codec qsgd: value %zu has code %zu, expected 0 to "
+                                  "%zu",
+                                  i, (size_t)code, (size_t)(2 * o->levels));
+            v[i] = (tally_real)((double)norm[b] * ((double)code - s) / s);
+        }
     }
     if (!tally_unpack_ended(&unpacker))
         return TALLY_FAIL(FORMAT, "codec qsgd: bits are set beyond the %zu values",
