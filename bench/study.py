@@ -1,0 +1,59 @@
+"""study — what the studies of this folder share: runs that are kept, and the choice of a rate."""
+import json
+import os
+import subprocess
+import sys
+import threading
+
+DIVERGED = 7  # exit code of tally
+
+
+class Runs:
+    """Runs of `tally train --json`, each a line of JSON in a file: one that is there is not repeated.
+
+    keep turns what Tally said (None: it diverged) into what the line holds beside its key; where it
+    answers None the study cannot go on."""
+
+    def __init__(self, path, keep):
+        self.path = path
+        self.keep = keep
+        self.lock = threading.Lock()
+        self.results = {}
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as lines:
+                for line in lines:
+                    entry = json.loads(line)
+                    self.results[tuple(entry["key"])] = entry
+
+    def run(self, key, command):
+        with self.lock:
+            if key in self.results:
+                return self.results[key]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        said = json.loads(done.stdout) if done.returncode == 0 else None
+        kept = self.keep(said) if done.returncode in (0, DIVERGED) else None
+        if kept is None:
+            sys.exit(f"{os.path.basename(sys.argv[0])}: {' '.join(command)}: {done.stderr.strip()}")
+        entry = {"key": key, **kept}
+        with self.lock:
+            self.results[key] = entry
+            with open(self.path, "a", encoding="utf-8") as file:
+                file.write(json.dumps(entry) + "\n")
+            print(*entry["key"], *list(entry.values())[1:], file=sys.stderr, flush=True)
+        return entry
+
+
+def choose_rate(score, start, ratio, extensions=5):
+    """The rate with the greatest score, of three around start, each ratio times the one before, and
+    of more while the best is at an end."""
+    tried = {power: score(start * ratio ** power) for power in (-1, 0, 1)}
+    for _ in range(extensions):
+        best = max(tried, key=tried.get)
+        if best == min(tried):
+            power = best - 1
+        elif best == max(tried):
+            power = best + 1
+        else:
+            break
+        tried[power] = score(start * ratio ** power)
+    return start * ratio ** max(tried, key=tried.get)
