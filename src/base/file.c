@@ -227,7 +227,8 @@ bool tally_directory_remove(const char *path)
 
 /* ---- replacing ---- */
 
-static tally_status write_all(const char *path, const tally_piece *pieces, size_t count)
+static tally_status write_all(const char *path, const tally_file_piece *pieces,
+                              size_t count)
 {
     tally_file file = {0};
     tally_status status = tally_file_create(&file, path);
@@ -240,7 +241,7 @@ static tally_status write_all(const char *path, const tally_piece *pieces, size_
 }
 
 tally_status tally_file_replace_pieces(const char *path, const char *fresh,
-                                       const tally_piece *pieces, size_t count)
+                                       const tally_file_piece *pieces, size_t count)
 {
     char above[TALLY_PATH_MOST];
     tally_status status = write_all(fresh, pieces, count);
@@ -262,6 +263,6 @@ tally_status tally_file_replace(const char *path, const char *text, size_t n)
     char fresh[TALLY_PATH_MOST];
 
     TALLY_TRY(tally_path(fresh, "%s.new", path));
-    TALLY_TRY(tally_file_replace_pieces(path, fresh, &(tally_piece){text, n}, 1));
+    TALLY_TRY(tally_file_replace_pieces(path, fresh, &(tally_file_piece){text, n}, 1));
     return TALLY_OK;
 }

@@ -40,15 +40,15 @@ void tally_file_close(tally_file *f); /* of a file that may be unfinished */
 /* Makes `path` hold text[0..n) or what it held before, never anything else. */
 tally_status tally_file_replace(const char *path, const char *text, size_t n);
 
-typedef struct tally_piece {
+typedef struct tally_file_piece {
     const void *at;
     size_t n;
-} tally_piece;
+} tally_file_piece;
 
 /* The same of pieces, one after the other.  `fresh` is where they are written first:
  * beside path, and no one else's. */
 tally_status tally_file_replace_pieces(const char *path, const char *fresh,
-                                       const tally_piece *pieces, size_t count);
+                                       const tally_file_piece *pieces, size_t count);
 
 /* The whole of a regular file of at most `most` bytes, with a NUL behind it; owned by
  * the caller.  Anything that keeps it from being read is TALLY_FILE. */

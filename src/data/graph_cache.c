@@ -111,7 +111,7 @@ static tally_status save(const tally_hops *h, const char *path, uint64_t key)
 
     TALLY_TRY(tally_path(fresh, "%s.new.%ld", path, (long)getpid()));
     TALLY_TRY(describe(h, key, &head));
-    const tally_piece pieces[] = {
+    const tally_file_piece pieces[] = {
         {&head,          sizeof head},
         {h->rows,        head.rows  },
         {h->middle_rows, head.middle},

@@ -35,7 +35,7 @@ typedef struct weights {
     tally_real rate, keep, rest, epsilon;
 } weights;
 
-static void move(const tally_piece *p, weights a, const tally_real *restrict g,
+static void move(const tally_stretch *p, weights a, const tally_real *restrict g,
                  tally_real *const *vu, tally_real *restrict w)
 {
     tally_real *restrict v = vu[0], *restrict u = vu[1];
@@ -54,13 +54,13 @@ static tally_status apply(tally_rule *r, const tally_step *t, tally_span s,
                           tally_real *w, tally_view agreed)
 {
     const adadelta *o = r->options;
-    tally_pieces pieces = tally_pieces_of(r->layout, s, o->l2, t->rate * o->decay);
+    tally_stretches all = tally_stretches_of(r->layout, s, o->l2, t->rate * o->decay);
     tally_real *const vu[] = {r->state.at[0], r->state.at[1]};
     weights a = {(tally_real)t->rate, (tally_real)o->rho, (tally_real)(1 - o->rho),
                  (tally_real)o->epsilon};
-    tally_piece p;
+    tally_stretch p;
 
-    while (tally_pieces_next(&pieces, &p))
+    while (tally_stretches_next(&all, &p))
         move(&p, a, agreed.values, vu, w);
     return TALLY_OK;
 }

@@ -45,7 +45,7 @@ static weights weights_of(const adamax *o, const tally_step *t)
     };
 }
 
-static void move(const tally_piece *p, weights a, const tally_real *restrict g,
+static void move(const tally_stretch *p, weights a, const tally_real *restrict g,
                  tally_real *const *mu, tally_real *restrict w)
 {
     tally_real *restrict m = mu[0], *restrict u = mu[1];
@@ -64,12 +64,12 @@ static tally_status apply(tally_rule *r, const tally_step *t, tally_span s,
                           tally_real *w, tally_view agreed)
 {
     const adamax *o = r->options;
-    tally_pieces pieces = tally_pieces_of(r->layout, s, o->l2, t->rate * o->decay);
+    tally_stretches all = tally_stretches_of(r->layout, s, o->l2, t->rate * o->decay);
     tally_real *const mu[] = {r->state.at[0], r->state.at[1]};
     weights a = weights_of(o, t);
-    tally_piece p;
+    tally_stretch p;
 
-    while (tally_pieces_next(&pieces, &p))
+    while (tally_stretches_next(&all, &p))
         move(&p, a, agreed.values, mu, w);
     return TALLY_OK;
 }

@@ -29,7 +29,7 @@ static const tally_option options[] = {
     TALLY_OPTION(REAL, tally_moments, decay, "0", "[0, inf)", "decoupled weight decay"),
     TALLY_END};
 
-static void move(const tally_piece *p, tally_moments_weights a,
+static void move(const tally_stretch *p, tally_moments_weights a,
                  const tally_real *restrict g, tally_real *const *mvh,
                  tally_real *restrict w)
 {
@@ -49,12 +49,12 @@ static tally_status apply(tally_rule *r, const tally_step *t, tally_span s,
                           tally_real *w, tally_view agreed)
 {
     const tally_moments *o = r->options;
-    tally_pieces pieces = tally_pieces_of(r->layout, s, o->l2, t->rate * o->decay);
+    tally_stretches all = tally_stretches_of(r->layout, s, o->l2, t->rate * o->decay);
     tally_real *const mvh[] = {r->state.at[0], r->state.at[1], r->state.at[2]};
     tally_moments_weights a = tally_moments_weights_of(o, t);
-    tally_piece p;
+    tally_stretch p;
 
-    while (tally_pieces_next(&pieces, &p))
+    while (tally_stretches_next(&all, &p))
         move(&p, a, agreed.values, mvh, w);
     return TALLY_OK;
 }

@@ -44,7 +44,7 @@ static weights weights_of(const tally_rule *r, const tally_step *t)
 }
 
 /* The condition does not depend on i: the compiler makes a loop for each case. */
-static void move(const tally_piece *p, weights a, const tally_real *restrict g,
+static void move(const tally_stretch *p, weights a, const tally_real *restrict g,
                  tally_real *const *mvh, tally_real *restrict w)
 {
     tally_real *restrict m = mvh[0], *restrict v = mvh[1], *restrict h = mvh[2];
@@ -70,13 +70,13 @@ tally_status tally_bounds_apply(tally_rule *r, const tally_step *t, tally_span s
                                 tally_real *w, tally_view agreed)
 {
     const tally_bounds *o = r->options;
-    tally_pieces pieces = tally_pieces_of(r->layout, s, o->l2, t->rate * o->decay);
+    tally_stretches all = tally_stretches_of(r->layout, s, o->l2, t->rate * o->decay);
     weights a = weights_of(r, t);
     tally_real *const mvh[] = {r->state.at[0], r->state.at[1],
                                a.greatest ? r->state.at[2] : NULL};
-    tally_piece p;
+    tally_stretch p;
 
-    while (tally_pieces_next(&pieces, &p))
+    while (tally_stretches_next(&all, &p))
         move(&p, a, agreed.values, mvh, w);
     return TALLY_OK;
 }

@@ -10,10 +10,10 @@
 
 #include "rule/decay.h"
 
-tally_pieces tally_pieces_of(const tally_layout *layout, tally_span s, double l2,
-                             double shrink)
+tally_stretches tally_stretches_of(const tally_layout *layout, tally_span s, double l2,
+                                   double shrink)
 {
-    return (tally_pieces){layout, s.first, s.first + s.count, l2, shrink};
+    return (tally_stretches){layout, s.first, s.first + s.count, l2, shrink};
 }
 
 /* Where the run of tensors that decay like the one at coordinate `at` ends. */
@@ -28,30 +28,30 @@ static size_t end_of_run(const tally_layout *layout, size_t at, bool *decays)
     return t->span.first + t->span.count;
 }
 
-bool tally_pieces_next(tally_pieces *pieces, tally_piece *piece)
+bool tally_stretches_next(tally_stretches *stretches, tally_stretch *stretch)
 {
-    bool decays = false, some = pieces->l2 > 0 || pieces->shrink > 0;
-    size_t end = pieces->end;
+    bool decays = false, some = stretches->l2 > 0 || stretches->shrink > 0;
+    size_t end = stretches->end;
 
-    if (pieces->at >= pieces->end) return false;
-    if (some) end = end_of_run(pieces->layout, pieces->at, &decays);
-    *piece = (tally_piece){
-        .first = pieces->at,
-        .end = end < pieces->end ? end : pieces->end,
-        .l2 = decays ? (tally_real)pieces->l2 : 0,
-        .shrink = decays ? (tally_real)pieces->shrink : 0,
+    if (stretches->at >= stretches->end) return false;
+    if (some) end = end_of_run(stretches->layout, stretches->at, &decays);
+    *stretch = (tally_stretch){
+        .first = stretches->at,
+        .end = end < stretches->end ? end : stretches->end,
+        .l2 = decays ? (tally_real)stretches->l2 : 0,
+        .shrink = decays ? (tally_real)stretches->shrink : 0,
     };
-    pieces->at = piece->end;
+    stretches->at = stretch->end;
     return true;
 }
 
 void tally_decay(const tally_layout *layout, tally_span s, double rate, double decay,
                  tally_real *w)
 {
-    tally_pieces pieces = tally_pieces_of(layout, s, 0, rate * decay);
-    tally_piece p;
+    tally_stretches stretches = tally_stretches_of(layout, s, 0, rate * decay);
+    tally_stretch p;
 
-    while (rate * decay > 0 && tally_pieces_next(&pieces, &p))
+    while (rate * decay > 0 && tally_stretches_next(&stretches, &p))
         for (size_t i = p.first; i < p.end && p.shrink > 0; i++)
             w[i] -= p.shrink * w[i];
 }
@@ -59,10 +59,10 @@ void tally_decay(const tally_layout *layout, tally_span s, double rate, double d
 void tally_decay_into(const tally_layout *layout, tally_span s, double decay,
                       const tally_real *w, tally_real *g)
 {
-    tally_pieces pieces = tally_pieces_of(layout, s, decay, 0);
-    tally_piece p;
+    tally_stretches stretches = tally_stretches_of(layout, s, decay, 0);
+    tally_stretch p;
 
-    while (decay > 0 && tally_pieces_next(&pieces, &p))
+    while (decay > 0 && tally_stretches_next(&stretches, &p))
         for (size_t i = p.first; i < p.end && p.l2 > 0; i++)
             g[i] += p.l2 * w[i];
 }

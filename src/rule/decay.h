@@ -1,12 +1,12 @@
-/* decay.h — a span cut into pieces in which every weight decays alike.
+/* decay.h — a span cut into stretches in which every weight decays alike.
  *
- * Weight decay holds for some tensors and not for others.  A rule walks the pieces and
- * has two constants in each, so that decay costs no pass over memory of its own:
+ * Weight decay holds for some tensors and not for others.  A rule walks the stretches
+ * and has two constants in each, so that decay costs no pass over memory of its own:
  *
- *     tally_pieces pieces = tally_pieces_of(r->layout, s, o->l2, t->rate * o->decay);
- *     tally_piece p;
+ *     tally_stretches all = tally_stretches_of(r->layout, s, o->l2, rate * o->decay);
+ *     tally_stretch p;
  *
- *     while (tally_pieces_next(&pieces, &p))
+ *     while (tally_stretches_next(&all, &p))
  *         for (size_t i = p.first; i < p.end; i++)
  *             w[i] -= p.shrink * w[i] + rate * (g[i] + p.l2 * w[i]); */
 
@@ -15,22 +15,22 @@
 
 #include "tally/rule.h"
 
-typedef struct tally_piece {
+typedef struct tally_stretch {
     size_t first, end; /* coordinates first .. end - 1 */
     tally_real l2;     /* coupled: g + l2 w stands for g; 0 where nothing decays */
     tally_real shrink; /* decoupled, rate included: w - shrink w; 0 likewise */
-} tally_piece;
+} tally_stretch;
 
-typedef struct tally_pieces {
+typedef struct tally_stretches {
     const tally_layout *layout; /* borrowed */
     size_t at, end;             /* what is left of the span */
     double l2, shrink;
-} tally_pieces;
+} tally_stretches;
 
-tally_pieces tally_pieces_of(const tally_layout *layout, tally_span s, double l2,
-                             double shrink);
+tally_stretches tally_stretches_of(const tally_layout *layout, tally_span s, double l2,
+                                   double shrink);
 
-/* The next piece, in order; false when there is none left. */
-bool tally_pieces_next(tally_pieces *pieces, tally_piece *piece);
+/* The next stretch, in order; false when there is none left. */
+bool tally_stretches_next(tally_stretches *stretches, tally_stretch *stretch);
 
 #endif

@@ -44,10 +44,10 @@ static tally_status apply(tally_rule *r, const tally_step *t, tally_span s,
 {
     const local_momentum *o = r->options;
     const tally_real rate = (tally_real)t->rate;
-    tally_pieces pieces = tally_pieces_of(r->layout, s, 0, t->rate * o->decay);
-    tally_piece p;
+    tally_stretches all = tally_stretches_of(r->layout, s, 0, t->rate * o->decay);
+    tally_stretch p;
 
-    while (tally_pieces_next(&pieces, &p))
+    while (tally_stretches_next(&all, &p))
         for (size_t i = p.first; i < p.end; i++)
             w[i] -= p.shrink * w[i] + rate * agreed.values[i];
     return TALLY_OK;

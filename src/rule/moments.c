@@ -37,7 +37,7 @@ tally_moments_weights tally_moments_weights_of(const tally_moments *o,
     };
 }
 
-static void move(const tally_piece *p, tally_moments_weights a,
+static void move(const tally_stretch *p, tally_moments_weights a,
                  const tally_real *restrict g, tally_real *const *mv,
                  tally_real *restrict w)
 {
@@ -56,12 +56,12 @@ tally_status tally_moments_apply(tally_rule *r, const tally_step *t, tally_span 
                                  tally_real *w, tally_view agreed)
 {
     const tally_moments *o = r->options;
-    tally_pieces pieces = tally_pieces_of(r->layout, s, o->l2, t->rate * o->decay);
+    tally_stretches all = tally_stretches_of(r->layout, s, o->l2, t->rate * o->decay);
     tally_real *const mv[] = {r->state.at[0], r->state.at[1]};
     tally_moments_weights a = tally_moments_weights_of(o, t);
-    tally_piece p;
+    tally_stretch p;
 
-    while (tally_pieces_next(&pieces, &p))
+    while (tally_stretches_next(&all, &p))
         move(&p, a, agreed.values, mv, w);
     return TALLY_OK;
 }

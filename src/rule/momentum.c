@@ -61,7 +61,7 @@ static weights weights_of(const momentum *o, const tally_step *t)
     return (weights){beta, t->number == 1 ? 1 : (tally_real)(1 - o->damp), rate};
 }
 
-static void move(const tally_piece *p, weights a, const tally_real *restrict g,
+static void move(const tally_stretch *p, weights a, const tally_real *restrict g,
                  tally_real *restrict m, tally_real *restrict w)
 {
     for (size_t i = p->first; i < p->end; i++) {
@@ -71,7 +71,7 @@ static void move(const tally_piece *p, weights a, const tally_real *restrict g,
 }
 
 /* The weights themselves are remembered: m holds those of the step before. */
-static void roll(const tally_piece *p, weights a, const tally_real *restrict g,
+static void roll(const tally_stretch *p, weights a, const tally_real *restrict g,
                  tally_real *restrict m, tally_real *restrict w)
 {
     for (size_t i = p->first; i < p->end; i++) {
@@ -87,14 +87,14 @@ static tally_status apply(tally_rule *r, const tally_step *t, tally_span s,
                           tally_real *w, tally_view agreed)
 {
     const momentum *o = r->options;
-    tally_pieces pieces = tally_pieces_of(r->layout, s, o->l2, t->rate * o->decay);
+    tally_stretches all = tally_stretches_of(r->layout, s, o->l2, t->rate * o->decay);
     weights a = weights_of(o, t);
     tally_real *m = r->state.at[0];
-    tally_piece p;
+    tally_stretch p;
 
     if (o->form == HEAVYBALL && t->number == 1)
         memcpy(m + s.first, w + s.first, s.count * sizeof *m);
-    while (tally_pieces_next(&pieces, &p)) {
+    while (tally_stretches_next(&all, &p)) {
         if (o->form == HEAVYBALL)
             roll(&p, a, agreed.values, m, w);
         else

@@ -92,7 +92,7 @@ static tally_status place(tally_rule *r, const tally_step *t,
     return TALLY_OK;
 }
 
-static void move(const tally_piece *p, weights a, const tally_real *restrict g,
+static void move(const tally_stretch *p, weights a, const tally_real *restrict g,
                  tally_real *restrict m, tally_real *restrict w)
 {
     for (size_t i = p->first; i < p->end; i++) {
@@ -107,11 +107,11 @@ static tally_status apply(tally_rule *r, const tally_step *t, tally_span s,
                           tally_real *w, tally_view agreed)
 {
     const nesterov *o = r->options;
-    tally_pieces pieces = tally_pieces_of(r->layout, s, o->l2, t->rate * o->decay);
+    tally_stretches all = tally_stretches_of(r->layout, s, o->l2, t->rate * o->decay);
     weights a = weights_of(r, t);
-    tally_piece p;
+    tally_stretch p;
 
-    while (tally_pieces_next(&pieces, &p))
+    while (tally_stretches_next(&all, &p))
         move(&p, a, agreed.values, r->state.at[0], w);
     return TALLY_OK;
 }

@@ -102,10 +102,10 @@ static void move(const tally_rule *r, const tally_step *t, tally_span s, tally_r
     const tally_real step =
         (tally_real)(t->rate / (1 - pow(o->beta1, (double)t->number)));
     const tally_real epsilon = (tally_real)o->epsilon;
-    tally_pieces pieces = tally_pieces_of(r->layout, s, 0, t->rate * o->decay);
-    tally_piece p;
+    tally_stretches all = tally_stretches_of(r->layout, s, 0, t->rate * o->decay);
+    tally_stretch p;
 
-    while (tally_pieces_next(&pieces, &p))
+    while (tally_stretches_next(&all, &p))
         for (size_t i = p.first; i < p.end; i++) {
             tally_real root = (tally_real)sqrt((double)v[i]);
 

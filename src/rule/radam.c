@@ -45,7 +45,7 @@ static double rectify(const tally_moments *o, const tally_step *t)
            sqrt(1 - power);
 }
 
-static void move(const tally_piece *p, tally_moments_weights a,
+static void move(const tally_stretch *p, tally_moments_weights a,
                  const tally_real *restrict g, tally_real *const *mv,
                  tally_real *restrict w)
 {
@@ -61,7 +61,7 @@ static void move(const tally_piece *p, tally_moments_weights a,
 }
 
 /* v is gathered, but not used. */
-static void move_by_mean(const tally_piece *p, tally_moments_weights a,
+static void move_by_mean(const tally_stretch *p, tally_moments_weights a,
                          const tally_real *restrict g, tally_real *const *mv,
                          tally_real *restrict w)
 {
@@ -80,14 +80,14 @@ static tally_status apply(tally_rule *r, const tally_step *t, tally_span s,
                           tally_real *w, tally_view agreed)
 {
     const tally_moments *o = r->options;
-    tally_pieces pieces = tally_pieces_of(r->layout, s, o->l2, t->rate * o->decay);
+    tally_stretches all = tally_stretches_of(r->layout, s, o->l2, t->rate * o->decay);
     tally_real *const mv[] = {r->state.at[0], r->state.at[1]};
     tally_moments_weights a = tally_moments_weights_of(o, t);
     double rectified = rectify(o, t);
-    tally_piece p;
+    tally_stretch p;
 
     if (rectified > 0) a.step *= (tally_real)rectified;
-    while (tally_pieces_next(&pieces, &p)) {
+    while (tally_stretches_next(&all, &p)) {
         if (rectified > 0)
             move(&p, a, agreed.values, mv, w);
         else

@@ -65,7 +65,7 @@ static weights weights_of(const rmsprop *o, const tally_step *t)
 }
 
 /* Neither centred nor with momentum: m and b are left alone. */
-static void move(const tally_piece *p, weights a, const tally_real *restrict g,
+static void move(const tally_stretch *p, weights a, const tally_real *restrict g,
                  tally_real *restrict v, tally_real *restrict w)
 {
     for (size_t i = p->first; i < p->end; i++) {
@@ -76,8 +76,9 @@ static void move(const tally_piece *p, weights a, const tally_real *restrict g,
     }
 }
 
-static void move_with_all(const tally_piece *p, weights a, const tally_real *restrict g,
-                          tally_real *const *vmb, tally_real *restrict w)
+static void move_with_all(const tally_stretch *p, weights a,
+                          const tally_real *restrict g, tally_real *const *vmb,
+                          tally_real *restrict w)
 {
     tally_real *restrict v = vmb[0], *restrict m = vmb[1], *restrict b = vmb[2];
 
@@ -97,12 +98,12 @@ static tally_status apply(tally_rule *r, const tally_step *t, tally_span s,
                           tally_real *w, tally_view agreed)
 {
     const rmsprop *o = r->options;
-    tally_pieces pieces = tally_pieces_of(r->layout, s, o->l2, t->rate * o->decay);
+    tally_stretches all = tally_stretches_of(r->layout, s, o->l2, t->rate * o->decay);
     tally_real *const vmb[] = {r->state.at[0], r->state.at[1], r->state.at[2]};
     weights a = weights_of(o, t);
-    tally_piece p;
+    tally_stretch p;
 
-    while (tally_pieces_next(&pieces, &p)) {
+    while (tally_stretches_next(&all, &p)) {
         if (o->centred || o->beta > 0)
             move_with_all(&p, a, agreed.values, vmb, w);
         else

@@ -21,7 +21,7 @@ static const tally_option options[] = {
     TALLY_OPTION(REAL, sgd, decay, "0", "[0, inf)", "decoupled weight decay"),
     TALLY_END};
 
-static void move(const tally_piece *p, tally_real rate, const tally_real *restrict g,
+static void move(const tally_stretch *p, tally_real rate, const tally_real *restrict g,
                  tally_real *restrict w)
 {
     for (size_t i = p->first; i < p->end; i++)
@@ -32,10 +32,10 @@ static tally_status apply(tally_rule *r, const tally_step *t, tally_span s,
                           tally_real *w, tally_view agreed)
 {
     const sgd *o = r->options;
-    tally_pieces pieces = tally_pieces_of(r->layout, s, o->l2, t->rate * o->decay);
-    tally_piece p;
+    tally_stretches all = tally_stretches_of(r->layout, s, o->l2, t->rate * o->decay);
+    tally_stretch p;
 
-    while (tally_pieces_next(&pieces, &p))
+    while (tally_stretches_next(&all, &p))
         move(&p, (tally_real)t->rate, agreed.values, w);
     return TALLY_OK;
 }

@@ -9,7 +9,7 @@
 
 #include "num/lanes.h"
 
-static void move_by_numbers(const tally_piece *p, tally_real rate,
+static void move_by_numbers(const tally_stretch *p, tally_real rate,
                             const tally_real *restrict a, tally_real *restrict w)
 {
     for (size_t i = p->first; i < p->end; i++)
@@ -28,7 +28,7 @@ static inline uint64_t bits_from(const uint64_t *bits, size_t i, size_t end)
 }
 
 /* Up to 64 coordinates. */
-static inline void move_word(const tally_piece *p, tally_real rate, uint64_t minus,
+static inline void move_word(const tally_stretch *p, tally_real rate, uint64_t minus,
                              uint64_t present, size_t left, tally_real *w)
 {
     const tally_lanes none = {0}, plus = none + rate;
@@ -43,7 +43,7 @@ static inline void move_word(const tally_piece *p, tally_real rate, uint64_t min
     }
 }
 
-static void move_by_bits(const tally_piece *p, tally_real rate, const tally_view *a,
+static void move_by_bits(const tally_stretch *p, tally_real rate, const tally_view *a,
                          tally_real *w)
 {
     size_t i = p->first, end = p->end;
@@ -59,14 +59,14 @@ static void move_by_bits(const tally_piece *p, tally_real rate, const tally_view
     }
 }
 
-void tally_signs_apply(tally_pieces pieces, double rate, const tally_view *agreed,
+void tally_signs_apply(tally_stretches stretches, double rate, const tally_view *agreed,
                        tally_real *w)
 {
     tally_real signed_rate = (tally_real)rate;
-    tally_piece p;
+    tally_stretch p;
 
     if (agreed->bits) signed_rate *= tally_sign(agreed->scale);
-    while (tally_pieces_next(&pieces, &p)) {
+    while (tally_stretches_next(&stretches, &p)) {
         if (agreed->bits)
             move_by_bits(&p, signed_rate, agreed, w);
         else

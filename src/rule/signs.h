@@ -11,9 +11,9 @@ static inline tally_real tally_sign(tally_real x)
     return (tally_real)(x > 0) - (tally_real)(x < 0);
 }
 
-/* w <- w - shrink w - rate sign(agreed), from bits or from numbers; the pieces hold
+/* w <- w - shrink w - rate sign(agreed), from bits or from numbers; the stretches hold
  * rate decay as their shrink.  Both forms of a view give the same bits of w. */
-void tally_signs_apply(tally_pieces pieces, double rate, const tally_view *agreed,
+void tally_signs_apply(tally_stretches stretches, double rate, const tally_view *agreed,
                        tally_real *w);
 
 #endif

@@ -26,7 +26,7 @@ static tally_status apply(tally_rule *r, const tally_step *t, tally_span s,
 {
     const signsgd *o = r->options;
 
-    tally_signs_apply(tally_pieces_of(r->layout, s, 0, t->rate * o->decay), t->rate,
+    tally_signs_apply(tally_stretches_of(r->layout, s, 0, t->rate * o->decay), t->rate,
                       &agreed, w);
     return TALLY_OK;
 }

@@ -62,7 +62,7 @@ Test(file, replacing_that_fails_keeps_the_old_text)
 Test(file, pieces_are_written_one_after_the_other)
 {
     const char *folder = example_directory(), *path = below(folder, "x");
-    const tally_piece pieces[] = {
+    const tally_file_piece pieces[] = {
         {"ab",  2},
         {NULL,  0},
         {"cde", 3}

@@ -27,12 +27,12 @@ Test(decay, pieces_tile_any_span_and_decay_alike)
 
     for (size_t first = 0; first < 12; first++) {
         for (size_t count = 0; first + count <= 12; count++) {
-            tally_pieces pieces =
-                tally_pieces_of(&layout, (tally_span){first, count}, 0.5, 0.25);
-            tally_piece p;
+            tally_stretches stretches =
+                tally_stretches_of(&layout, (tally_span){first, count}, 0.5, 0.25);
+            tally_stretch p;
             size_t at = first;
 
-            while (tally_pieces_next(&pieces, &p)) {
+            while (tally_stretches_next(&stretches, &p)) {
                 cr_assert(eq(sz, p.first, at));
                 cr_assert(lt(sz, p.first, p.end));
                 for (; at < p.end; at++) {
@@ -49,15 +49,16 @@ Test(decay, pieces_tile_any_span_and_decay_alike)
 Test(decay, neighbours_that_decay_alike_are_one_piece)
 {
     tally_layout layout = mixed();
-    tally_pieces pieces = tally_pieces_of(&layout, (tally_span){0, 12}, 0, 0.25);
-    tally_piece p;
+    tally_stretches stretches =
+        tally_stretches_of(&layout, (tally_span){0, 12}, 0, 0.25);
+    tally_stretch p;
     size_t count = 0;
 
-    while (tally_pieces_next(&pieces, &p))
+    while (tally_stretches_next(&stretches, &p))
         count++;
     cr_assert(eq(sz, count, 3));
-    pieces = tally_pieces_of(&layout, (tally_span){0, 12}, 0, 0);
-    for (count = 0; tally_pieces_next(&pieces, &p);)
+    stretches = tally_stretches_of(&layout, (tally_span){0, 12}, 0, 0);
+    for (count = 0; tally_stretches_next(&stretches, &p);)
         count++;
     cr_assert(eq(sz, count, 1));
     tally_layout_close(&layout);
