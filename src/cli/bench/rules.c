@@ -70,7 +70,7 @@ static tally_status measure_rule(kernel_bench *b, task *t)
     double agreed = votes(&t->rule) ? 0.125 : number;
     bool first = t->rule.ops->propose != NULL;
 
-    t->step.rate = 1e-6;
+    t->step = (tally_step){.number = 1000000, .rate = 1e-6}; /* after any warm-up */
     if (first)
         TALLY_TRY(measure_verb(b, t, "propose", propose, number + state + agreed));
     return measure_verb(b, t, "apply", apply,
