@@ -116,6 +116,8 @@ struct tally_comm {
     struct tally_progress *progress; /* the thread that advances tasks; NULL: none */
     tally_comm *next_moved;          /* the next comm that it advances */
     double busy, seen; /* seconds with a task under way, counted up to time seen */
+    double blocked;    /* seconds in waits that had nothing else to do */
+    double ahead;      /* what this rank's clock shows more than rank 0's, once set */
     void *inner;       /* the member's own */
 };
 
@@ -171,9 +173,19 @@ TALLY_API void tally_unshare(tally_comm *c, tally_window *w);
 
 TALLY_API double tally_now(tally_comm *c);
 
+/* Learns how far this rank's clock is ahead of rank 0's, by messages there and back;
+ * from then on tally_common_now is the same moment on all ranks, but for the time that
+ * a short message takes.  Collective. */
+TALLY_API tally_status tally_comm_set_clock(tally_comm *c);
+TALLY_API double tally_common_now(tally_comm *c);
+
 /* Seconds so far during which a collective was under way, from polls: the time between
  * the last that found one unfinished and the one that found it done is left out. */
 TALLY_API double tally_busy(tally_comm *c);
+
+/* Seconds so far that waits for collectives spent without work: until a message came.
+ * Through shared memory moving and adding are one, and all of such a wait counts. */
+TALLY_API double tally_blocked(tally_comm *c);
 TALLY_API void tally_spend(tally_comm *c, double seconds);
 TALLY_API void tally_abort(tally_comm *c, int code);
 

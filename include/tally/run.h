@@ -102,9 +102,13 @@ typedef struct tally_result {
 typedef struct tally_spent {
     double steps;    /* all of them */
     double gradient; /* of which: in gradients */
-    double exchange; /* turned to the other ranks: encode, send, wait, decode */
-    double apply;    /* what is left: moving weights.  The three are 0 where nobody
-                        measures them: by trainers other than lockstep */
+    double exchange; /* turned to the other ranks: the sum of the four below */
+    double encode;   /* proposing, encoding, handing to the comm */
+    double wait;     /* for messages, until the slowest rank had its gradient */
+    double wire;     /* for messages, after that */
+    double decode;   /* adding, counting and decoding between such waits */
+    double apply; /* what is left: moving weights.  All but `steps` are 0 where nobody
+                     measures them: by trainers other than lockstep */
 } tally_spent;
 
 enum { TALLY_STALENESS_MOST = 64 };

@@ -13,7 +13,12 @@
 
 /* Tags of TALLY_CONTROL from 4000 on belong to the blocking collectives and to
  * split and share; one such call is under way per comm at a time. */
-enum { TALLY_OWN_GATHER = 2000, TALLY_OWN_BROADCAST = 4002, TALLY_OWN_SHARE = 4003 };
+enum {
+    TALLY_OWN_GATHER = 2000,
+    TALLY_OWN_BROADCAST = 4002,
+    TALLY_OWN_SHARE = 4003,
+    TALLY_OWN_CLOCK = 4004
+};
 
 /* Tests every active request of r[0..n); *busy: one at least is still under way. */
 tally_status tally_requests_test(tally_comm *c, tally_request *r, size_t n, bool *busy);

@@ -95,6 +95,14 @@ double tally_busy(tally_comm *c)
     return busy;
 }
 
+double tally_blocked(tally_comm *c)
+{
+    tally_progress_enter(c);
+    double blocked = c->blocked;
+    tally_progress_leave(c);
+    return blocked;
+}
+
 /* One that has ended may be what others wait for. */
 static tally_status advance(tally_task *t)
 {
@@ -172,7 +180,9 @@ static tally_status advance_next(tally_comm *c, double deadline, bool *moved)
     int which;
 
     assert(count > 0);
+    double begin = deadline > 0 ? tally_now(c) : 0;
     TALLY_TRY(tally_wait_some(c, c->waited, count, deadline, &which, NULL));
+    if (deadline > 0) c->blocked += tally_now(c) - begin;
     *moved = which >= 0;
     if (*moved) TALLY_TRY(advance(owner_of(c, c->waited[which])));
     see(c);
@@ -267,8 +277,10 @@ static tally_status wait_for(tally_task *t)
             TALLY_TRY(advance_next(c, (double)INFINITY, &moved));
             continue;
         }
+        double begin = tally_now(c);
         TALLY_TRY(advance_each(c));
         if (!t->done && first_that_spins(c)) rest(&w, c, spinning);
+        c->blocked += tally_now(c) - begin;
     }
     return TALLY_OK;
 }

@@ -11,13 +11,16 @@
  * local one comes between gradient and propose, an agreed one between exchange and
  * apply, and either turns off the overlap on its side.
  *
- * Besides the exchange, each step sends one report of 56 bytes to every rank: the loss,
+ * Besides the exchange, each step sends one report of 64 bytes to every rank: the loss,
  * and whether someone diverged or was told to stop.  It travels with the gradient, and
  * is read before anything is applied: weights are never moved by a step that failed.
  *
  * With accumulate K a rank's share of a step is K batches.  The objective cuts it into
  * pieces of one batch, sums their gradients and announces a span in the last piece: the
  * memory is that of one batch, and the exchange happens once.
+ *
+ * Reports say when each rank had its gradient, by one clock: what a rank waits until
+ * the last had it is for its peers, what it waits after that is for bytes.
  *
  * Reproducible: the same weights, bit for bit, for the same seed, ranks and threads,
  * when the exchange is (docs/determinism.md).  After the first step nothing allocates.
@@ -62,6 +65,7 @@ typedef struct loop {
     size_t next;          /* spans [next, plan_count) are on their way */
     double arrived, busy; /* the time when this rank turned to the comm; tally_busy when
                              it turned away */
+    double blocked;       /* tally_blocked when this rank turned to the comm */
     double hidden, exposed;
     double work; /* declared seconds of the gradient, for simulated comms; else 0 */
     trainer_pace pace;
@@ -94,17 +98,24 @@ static tally_status send_span(loop *l, size_t k)
 static tally_status turn_to_comm(loop *l)
 {
     l->arrived = tally_now(l->run->comm);
+    l->blocked = tally_blocked(l->run->comm);
     TALLY_TRY(tally_poll(l->run->comm));
     l->hidden += tally_busy(l->run->comm) - l->busy;
     return TALLY_OK;
 }
 
-static void turn_away(loop *l)
+/* Says where the time went that passed in working, and in waiting. */
+static void turn_away(loop *l, double *working, double *waiting)
 {
     tally_comm *c = l->run->comm;
+    double seconds = tally_now(c) - l->arrived;
+    double waited = tally_blocked(c) - l->blocked;
 
-    if (c->size > 1) l->exposed += tally_now(c) - l->arrived;
     l->busy = tally_busy(c);
+    if (c->size == 1) return;
+    l->exposed += seconds;
+    *waiting += waited;
+    *working += seconds - waited;
 }
 
 /* Sends what is complete from `first` on. */
@@ -115,7 +126,7 @@ static tally_status send_from(loop *l, size_t first)
     TALLY_TRY(turn_to_comm(l));
     while (l->next > 0 && run->plan[l->next - 1].first >= first)
         TALLY_TRY(send_span(l, --l->next));
-    turn_away(l);
+    turn_away(l, &run->spent.encode, &run->spent.wire);
     return TALLY_OK;
 }
 
@@ -158,7 +169,7 @@ static tally_status receive_span(loop *l, size_t k, tally_view *agreed)
     TALLY_TRY(turn_to_comm(l));
     *agreed = (tally_view){0};
     TALLY_TRY(x->ops->finish(x, k, agreed));
-    turn_away(l);
+    turn_away(l, &l->run->spent.decode, &l->run->spent.wire);
     return TALLY_OK;
 }
 
@@ -208,7 +219,7 @@ static tally_status find_room(loop *l)
 
     TALLY_TRY(turn_to_comm(l));
     TALLY_TRY(tally_exchange_room(&l->run->exchange, &room));
-    turn_away(l);
+    turn_away(l, &l->run->spent.encode, &l->run->spent.wait);
     l->g = room ? room : l->own;
     return TALLY_OK;
 }
@@ -295,6 +306,18 @@ static void account_for_gradient(loop *l, double begin, double exposed)
     l->run->spent.gradient += seconds - (l->exposed - exposed);
 }
 
+/* Waiting, which began when the last rank had its gradient `late` seconds later, and
+ * went to `wire`: of that, up to then for peers. */
+static void account_for_peers(loop *l, double late, double wire)
+{
+    tally_spent *spent = &l->run->spent;
+    double waited = spent->wire - wire;
+    double for_peers = late < 0 ? 0 : late < waited ? late : waited;
+
+    spent->wait += for_peers;
+    spent->wire -= for_peers;
+}
+
 static void account_for_step(loop *l, double begin)
 {
     tally_spent *spent = &l->run->spent;
@@ -333,20 +356,23 @@ static tally_status take_step(loop *l)
     TALLY_TRY(compute_and_send(l, &score));
     account_for_gradient(l, begin, exposed);
     l->mine.stop = tally_stop_requested();
+    l->mine.ready = tally_common_now(run->comm);
     step_report_fill(&l->mine, &run->f->layout, run->w, l->g, &score);
     TALLY_TRY(turn_to_comm(l));
     TALLY_TRY(tally_gather_start(&l->reports, &l->mine));
-    turn_away(l);
+    turn_away(l, &run->spent.encode, &run->spent.wait);
     TALLY_TRY(read_ahead(l));
+    double waits = tally_common_now(run->comm), wire = run->spent.wire;
     TALLY_TRY(turn_to_comm(l));
     TALLY_TRY(tally_gather_wait(&l->reports));
-    turn_away(l);
+    turn_away(l, &run->spent.decode, &run->spent.wire);
     tally_status failed =
         step_report_read((const void *)l->reports.all, run->comm->size, l->t.number,
                          &run->f->layout, &verdict);
     if (failed) return drain(l, failed);
     tell_of_the_lost(l);
     TALLY_TRY(clips(run, TALLY_CLIP_AGREED) ? clip_then_apply(l) : apply_as_agreed(l));
+    account_for_peers(l, verdict.ready - waits, wire);
     account_for_step(l, begin);
     run->step++;
     return run->after_step(run, &verdict.score, l->t.rate, verdict.stop);
@@ -397,6 +423,7 @@ static tally_status train(tally_run *run)
     loop l = {.run = run};
     tally_status status = tally_agree(run->comm, open_loop(&l, run));
 
+    if (!status) status = tally_comm_set_clock(run->comm);
     while (status == TALLY_OK && run->step < run->steps)
         status = take_step(&l);
     if (status == TALLY_OK || status == TALLY_STOPPED) sum_up(&l);

@@ -75,12 +75,13 @@ static tally_status diverged(const step_report *bad, int rank, uint64_t step,
 tally_status step_report_read(const step_report *all, int size, uint64_t step,
                               const tally_layout *layout, step_verdict *verdict)
 {
-    *verdict = (step_verdict){0};
+    *verdict = (step_verdict){.ready = all[0].ready};
     for (int r = 0; r < size; r++) {
         verdict->score.loss_sum += all[r].score.loss_sum;
         verdict->score.correct += all[r].score.correct;
         verdict->score.count += all[r].score.count;
         verdict->stop |= all[r].stop != 0;
+        if (all[r].ready > verdict->ready) verdict->ready = all[r].ready;
     }
     for (int r = 0; r < size; r++)
         if (all[r].bad_loss) return diverged(&all[r], r, step, layout);

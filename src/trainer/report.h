@@ -17,11 +17,13 @@ typedef struct step_report {
     uint32_t bad_loss;
     uint64_t lost, lost_tensors; /* values that are not finite in what it says, and
                                     where: census.h */
+    double ready; /* when this rank had its gradient, by the clock of rank 0 */
 } step_report;
 
 typedef struct step_verdict {
     tally_score score; /* summed in rank order: the same bits on every rank */
     bool stop;
+    double ready; /* when the last rank was */
 } step_verdict;
 
 /* Fills `mine` from this rank's step: looks for the guilty tensor only when the loss is

@@ -155,3 +155,59 @@ Test(comm, close_functions_accept_zeroed_things)
     tally_comm_close(NULL);
     tally_unshare(NULL, NULL);
 }
+
+/* ---- clocks that are hours apart ---- */
+
+static tally_comm_ops apart;
+
+static double apart_now(tally_comm *c)
+{
+    return tally_comm_sim.now(c) + 3600.0 * c->rank;
+}
+
+static tally_status compare_clocks(tally_comm *c, void *context)
+{
+    const double *error = context;
+
+    c->ops = &apart;
+    expect_ok(tally_comm_set_clock(c));
+    double off = tally_common_now(c) - tally_comm_sim.now(c);
+    cr_assert(fabs(off) <= *error, "rank %d is off by %g s", c->rank, off);
+    if (c->rank > 0) cr_assert(c->ahead > 3599.0 * c->rank);
+    return TALLY_OK;
+}
+
+/* The answer is 8 bytes longer than the question: off by half of their time in each of
+ * 3 rounds, and by the last digits of hours. */
+Test(comm, clocks_that_are_hours_apart_are_made_one)
+{
+    double error = 3 * 8 * 1e-6 / 2 + 1e-10;
+
+    apart = tally_comm_sim;
+    apart.spend = NULL;
+    apart.now = apart_now;
+    expect_ok(tally_launch("sim:ranks=7,alpha=1e-3,beta=1e-6", compare_clocks, &error));
+}
+
+static tally_status wait_for_a_late_rank(tally_comm *c, void *context)
+{
+    tally_gather g;
+    double number = c->rank;
+
+    (void)context;
+    expect_ok(tally_gather_open(&g, c, TALLY_USER, 0, sizeof number));
+    double before = tally_blocked(c);
+    if (c->rank == 1) tally_spend(c, 0.5);
+    expect_ok(tally_gather_start(&g, &number));
+    tally_spend(c, 0.125); /* work that hides as much of the waiting */
+    expect_ok(tally_gather_wait(&g));
+    double blocked = tally_blocked(c) - before, wanted = c->rank == 1 ? 0 : 0.375;
+    cr_assert(epsilon_eq(dbl, blocked, wanted, 1e-9), "rank %d: %g", c->rank, blocked);
+    tally_gather_close(&g);
+    return TALLY_OK;
+}
+
+Test(comm, blocked_is_what_a_wait_spends_without_work)
+{
+    expect_ok(tally_launch("sim:ranks=2,alpha=0,beta=0", wait_for_a_late_rank, NULL));
+}
