@@ -3,6 +3,7 @@
  *     name        trainer     exchange     rule
  *     allreduce   lockstep    allreduce    as it is
  *     vote        lockstep    vote         signum
+ *     powersgd    lockstep    powersgd     as it is
  *     async       server      -            sgd: momentum adds to that of staleness
  *     pdadmm      admm        -            -
  *     dladmm      admm        -            -
@@ -28,6 +29,14 @@ static const tally_strategy_ops vote = {
     .trainer = "lockstep",
     .exchange = "vote",
     .rule = "signum",
+};
+
+static const tally_strategy_ops powersgd = {
+    .about = {.name = "powersgd",
+              .brief = "sums of low-rank factors of the gradient, for any rule",
+              .paper = "Vogels et al. 2019, arXiv:1905.13727"},
+    .trainer = "lockstep",
+    .exchange = "powersgd",
 };
 
 static const tally_strategy_ops async = {
@@ -60,8 +69,8 @@ static const tally_strategy_ops mdlam = {
 };
 
 static const tally_about *const members[] = {
-    &allreduce.about, &vote.about,  &async.about, &pdadmm.about,
-    &dladmm.about,    &mdlam.about, NULL};
+    &allreduce.about, &vote.about,   &powersgd.about, &async.about,
+    &pdadmm.about,    &dladmm.about, &mdlam.about,    NULL};
 
 const tally_family tally_strategy_family = {
     .name = "strategy",
