@@ -2,7 +2,8 @@
  *
  *     tally bench exchange    how long ranks take to agree, by size: exchange.c
  *     tally bench kernel      what one core computes: kernel.c
- *     tally bench net         what a message costs, by where its ends are: net.c */
+ *     tally bench net         what a message costs, by where its ends are: net.c
+ *     tally bench train       where the time of a step goes, by strategy: train.c */
 
 #include "cli/bench/bench.h"
 
@@ -17,9 +18,11 @@ static const struct {
     const char *name, *brief;
     tally_status (*run)(cli_failure *failure, int count, char *const *words);
 } topics[] = {
-    {"exchange", "how long ranks take to agree on a vector, by size",  bench_exchange},
-    {"kernel",   "products, rules, votes and activations on one core", bench_kernel  },
-    {"net",      "alpha and beta of the links, and who sits where",    bench_net     },
+    {"exchange", "how long ranks take to agree on a vector, by size",            bench_exchange},
+    {"kernel",   "products, rules, votes and activations on one core",           bench_kernel  },
+    {"net",      "alpha and beta of the links, and who sits where",              bench_net     },
+    {"train",    "strategies of training, ranked, and where a step's time goes",
+     bench_train                                                                               },
 };
 
 enum { TOPICS = sizeof topics / sizeof *topics };
@@ -58,7 +61,8 @@ static tally_status run_bench(cli_failure *failure, int count, char *const *word
     const char *nearest = NULL;
 
     if (count == 0)
-        return TALLY_FAIL(OPTION, "say which: tally bench exchange, kernel or net");
+        return TALLY_FAIL(OPTION,
+                          "say which: tally bench exchange, kernel, net or train");
     if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0) {
         print_help();
         return TALLY_OK;
@@ -71,9 +75,10 @@ static tally_status run_bench(cli_failure *failure, int count, char *const *word
     if (nearest)
         return TALLY_FAIL(OPTION, "there is no bench %s; did you mean %s?", words[0],
                           nearest);
-    return TALLY_FAIL(
-        OPTION, "there is no bench %s; there are exchange, kernel and net", words[0]);
+    return TALLY_FAIL(OPTION,
+                      "there is no bench %s; there are exchange, kernel, net and train",
+                      words[0]);
 }
 
 const cli_command cli_bench = {
-    "bench", "how fast exchanges, kernels and links are here", run_bench};
+    "bench", "how fast exchanges, kernels, links and steps are here", run_bench};

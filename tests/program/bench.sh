@@ -77,7 +77,35 @@ assert [place["node"] for place in result["places"]] == [0, 0, 1, 1, 2]
 assert len(result["sizes"]) == 16 and all(abs(s["median_us"] - s["line_us"]) < 1e-4 for s in result["sizes"])
 PYTHON
 
+# ---- train ----
+ranks 2 bench train --data digits --rounds 2 --steps 3 --csv >"$work/out" 2>"$work/err" || fail "bench train: $(cat "$work/err")"
+[ "$(wc -l <"$work/out")" -eq 6 ] || fail "not a head and 5 strategies: $(cat "$work/out")"
+awk -F, 'NR == 1 { next } $12 + 0 <= 0 || $13 + 0 <= 0 { exit 1 }' "$work/out" || fail "no rates: $(cat "$work/out")"
+# One rank of four is half a second late, links cost nothing: the others wait, and that is all.
+"$TALLY" bench train --comm sim:ranks=4,alpha=0,beta=0 --data digits --compare allreduce,vote --rounds 1 --steps 4 \
+    --attack straggler:ranks=2,seconds=0.5 --json >"$work/late" 2>"$work/err" || fail "train --json: $(cat "$work/err")"
+# None is late, a message takes 10 ms: what is waited for is bytes.
+"$TALLY" bench train --comm sim:ranks=4,alpha=1e-2,beta=0 --data digits --compare vote,powersgd --rounds 1 --steps 4 \
+    --json >"$work/far" 2>"$work/err" || fail "train --json: $(cat "$work/err")"
+python3 - "$work/late" "$work/far" <<'PYTHON' || fail "JSON: $(cat "$work/late" "$work/far")"
+import json, sys
+late, far = (json.load(open(name)) for name in sys.argv[1:])
+parts = ["compute_ms", "encode_ms", "wait_ms", "wire_ms", "decode_ms", "apply_ms"]
+for row in late["rows"] + far["rows"]:
+    assert abs(sum(row[part] for part in parts) - row["step_ms"]) < 1e-2 * row["step_ms"], row
+for row in late["rows"]:
+    assert abs(row["wait_ms"] - 375) < 1e-3 and row["wire_ms"] < 1e-3, row
+vote, powersgd = far["rows"]
+assert vote["strategy"] == "vote" and vote["ratio"] == 1 and powersgd["ratio"] > 1
+assert 19 < vote["wire_ms"] < 21 and vote["wait_ms"] < 1, vote   # there and back
+PYTHON
+
 # ---- wrong words ----
+expect 2 "there is no strategy voet; did you mean vote" "$TALLY" bench train --compare allreduce,voet
+expect 2 "does not use --out" "$TALLY" bench train --out "$work/run"
+expect 2 "does not use --strategy" "$TALLY" bench train --strategy vote
+expect 2 "two at least" "$TALLY" bench train --steps 1
+expect 2 "exclude each other" "$TALLY" bench train --json --csv
 expect 2 "start more" "$TALLY" bench net --comm self
 expect 2 "two of them at least" "$TALLY" bench net --sizes 8
 expect 2 "rounds=0 is not a count" "$TALLY" bench net --rounds 0

@@ -12,6 +12,7 @@
 tally_status bench_exchange(cli_failure *failure, int count, char *const *words);
 tally_status bench_kernel(cli_failure *failure, int count, char *const *words);
 tally_status bench_net(cli_failure *failure, int count, char *const *words);
+tally_status bench_train(cli_failure *failure, int count, char *const *words);
 
 /* Benches use no option of a run: false for every name. */
 bool bench_takes(const char *name);
