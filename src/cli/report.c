@@ -4,6 +4,7 @@
  *     page.c                    the sections
  *     summary.c ... runs.c      one section each; rows.c: the table behind lines
  *     lines.c, bars.c           pictures, drawn by gnuplot: plot.c
+ *     events.c                  instead of a page, what TensorBoard reads
  *     sheet.c, text.c, style.c  HTML or Markdown, everything escaped
  *
  * The same folders give the same bytes: no date, no network, no random names. */
@@ -11,6 +12,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "cli/command.h"
+#include "cli/report/events.h"
 #include "cli/report/page.h"
 #include "cli/report/plot.h"
 
@@ -20,19 +22,21 @@
 #include <sys/stat.h>
 
 typedef struct job {
-    const char *out, *format;
+    const char *out, *format, *tensorboard;
     const char *folders[REPORT_RUNS_MOST];
     size_t count;
     bool help;
 } job;
 
 static const char usage[] =
-    "tally report RUN... [--out FILE] [--format html|markdown]\n"
+    "tally report RUN... [--out FILE] [--format html|markdown] [--tensorboard DIR]\n"
     "\n"
     "  RUN                         a run folder of tally train --out, at most 16\n"
     "  --out FILE, -o FILE         where to write (standard output)\n"
     "  --format html|markdown      a page with pictures, or tables alone (markdown for a\n"
     "                              FILE.md, else html)\n"
+    "  --tensorboard DIR           no page: metrics as events, DIR/RUN for each run, then\n"
+    "                              tensorboard --logdir DIR\n"
     "  --trace                     show the places an error went through\n"
     "  --help                      this page\n"
     "\n"
@@ -70,6 +74,9 @@ static tally_status read_word(job *j, int count, char *const *words, int *at)
     TALLY_TRY(read_flag("--out", "-o", count, words, at, &j->out, &found));
     if (found) return TALLY_OK;
     TALLY_TRY(read_flag("--format", "--format", count, words, at, &j->format, &found));
+    if (found) return TALLY_OK;
+    TALLY_TRY(read_flag("--tensorboard", "--tensorboard", count, words, at,
+                        &j->tensorboard, &found));
     if (found || strcmp(word, "--trace") == 0) return TALLY_OK; /* main has seen it */
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         j->help = true;
@@ -77,7 +84,9 @@ static tally_status read_word(job *j, int count, char *const *words, int *at)
     }
     if (word[0] == '-')
         return TALLY_FAIL(
-            OPTION, "tally report has no option %s; it has --out and --format", word);
+            OPTION,
+            "tally report has no option %s; it has --out, --format and --tensorboard",
+            word);
     if (j->count == REPORT_RUNS_MOST)
         return TALLY_FAIL(OPTION, "tally report takes at most %d runs",
                           REPORT_RUNS_MOST);
@@ -180,12 +189,46 @@ static tally_status put(const job *j, const report_text *text)
     return TALLY_OK;
 }
 
+static tally_status read_runs(const job *j, report_page *p)
+{
+    for (; p->count < j->count; p->count++)
+        TALLY_TRY(report_run_open(&p->runs[p->count], j->folders[p->count]));
+    return TALLY_OK;
+}
+
+/* DIR/RUN; runs of one name, and of none ("..") are told apart by numbers. */
+static tally_status name_events(const job *j, const report_page *p, size_t i,
+                                char folder[TALLY_PATH_MOST])
+{
+    const char *name = p->runs[i].name;
+
+    if (strspn(name, "./") == strlen(name))
+        return tally_path(folder, "%s/%zu", j->tensorboard, i + 1);
+    if (is_shared(p, i, name))
+        return tally_path(folder, "%s/%zu-%s", j->tensorboard, i + 1, name);
+    return tally_path(folder, "%s/%s", j->tensorboard, name);
+}
+
+static tally_status write_events(const job *j, report_page *p)
+{
+    char folder[TALLY_PATH_MOST];
+
+    if (j->out || j->format)
+        return TALLY_FAIL(OPTION, "tally report --tensorboard writes no page, so --out "
+                                  "and --format have no meaning");
+    TALLY_TRY(read_runs(j, p));
+    for (size_t i = 0; i < p->count; i++) {
+        TALLY_TRY(name_events(j, p, i, folder));
+        TALLY_TRY(report_events_write(&p->runs[i], folder));
+    }
+    return TALLY_OK;
+}
+
 static tally_status write_report(const job *j, report_page *p)
 {
     TALLY_TRY(choose_style(j, &p->sheet.style));
     if (j->out) TALLY_TRY(check_place(j->out));
-    for (; p->count < j->count; p->count++)
-        TALLY_TRY(report_run_open(&p->runs[p->count], j->folders[p->count]));
+    TALLY_TRY(read_runs(j, p));
     label_runs(p);
     TALLY_TRY(find_gnuplot(p));
     TALLY_TRY(report_page_write(p));
@@ -208,7 +251,8 @@ static tally_status run_report(cli_failure *failure, int count, char *const *wor
     if (j.count == 0)
         return TALLY_FAIL(OPTION, "tally report needs a run folder; tally report "
                                   "--help says more");
-    tally_status status = write_report(&j, &page);
+    tally_status status =
+        j.tensorboard ? write_events(&j, &page) : write_report(&j, &page);
     for (size_t i = 0; i < j.count; i++)
         report_run_close(&runs[i]);
     report_text_close(&page.sheet.text);

@@ -236,4 +236,83 @@ if command -v chromium >/dev/null; then
 else
     echo "no chromium here: the page was not shown by a browser"
 fi
+
+# ---- events for TensorBoard, read by a parser that shares nothing with the writer ----
+report sums other/votes votes "evil <b>" --tensorboard events
+cat >events.py <<'PYTHON'
+import json, struct, sys
+
+def crc32c(data):
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = byte >> 1 ^ 0x82F63B78 * (byte & 1)
+        table.append(byte)
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = crc >> 8 ^ table[(crc ^ byte) & 0xFF]
+    return crc ^ 0xFFFFFFFF
+
+assert crc32c(b"123456789") == 0xE3069283   # RFC 3720's check value
+
+def checked(data, crc):
+    plain = crc32c(data)
+    assert crc == ((plain >> 15 | plain << 17) + 0xA282EAD8) & 0xFFFFFFFF, "a checksum is wrong"
+    return data
+
+def records(data):
+    while data:
+        length, = struct.unpack("<Q", checked(data[:8], struct.unpack("<I", data[8:12])[0]))
+        yield checked(data[12:12 + length], struct.unpack("<I", data[12 + length:16 + length])[0])
+        data = data[16 + length:]
+
+def varint(data):
+    value, i = 0, 0
+    while True:
+        value |= (data[i] & 127) << 7 * i
+        i += 1
+        if data[i - 1] < 128:
+            return value, data[i:]
+
+def fields(data):
+    while data:
+        key, data = varint(data)
+        kind = key & 7
+        if kind == 0:
+            value, data = varint(data)
+        else:
+            n, data = varint(data) if kind == 2 else ({1: 8, 5: 4}[kind], data)
+            value, data = data[:n], data[n:]
+            assert len(value) == n
+            value = struct.unpack({8: "<d", 4: "<f"}[n], value)[0] if kind != 2 else value
+        yield key >> 3, value
+
+def events(folder):
+    scalars, wall, versions = {}, [], []
+    for record in records(open(folder + "/events.out.tfevents.0.tally", "rb").read()):
+        event = dict(fields(record))
+        wall.append(event[1])
+        if 3 in event:
+            versions.append(event[3])
+        for field, value in fields(event.get(5, b"")):
+            pair = dict(fields(value))
+            scalars.setdefault(pair[1].decode(), {})[event[2]] = pair[2]
+    assert versions == [b"brain.Event:2"] and wall == sorted(wall) and wall[-1] > 0
+    return scalars
+
+single = lambda x: struct.unpack("<f", struct.pack("<f", x))[0]
+for run in "sums", "2-votes", "3-votes", "evil <b>":
+    scalars, lines = events("events/" + run), 0
+    for line in open(f"{run.split('-')[-1]}/metrics.jsonl"):
+        if line.endswith("\n") and json.loads(line)["name"] in ("train/loss", "test/accuracy"):
+            line = json.loads(line)
+            assert scalars[line["name"]][line["step"]] == single(line["value"]), line
+            lines += 1
+    assert lines > 1, run
+PYTHON
+python3 events.py || fail "the events are wrong"
+mkdir -p inside && cp -r sums inside && (cd inside/sums && report . --tensorboard ../events) || fail "a run called ."
+[ -f inside/events/1/events.out.tfevents.0.tally ] || fail "events of . are in $(find inside -name '*tfevents*')"
+expect 2 "writes no page" "$TALLY" report sums --tensorboard more --out page.html
+expect 3 "cannot make the directory page.html" "$TALLY" report sums --tensorboard page.html/events
 finish
