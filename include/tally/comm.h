@@ -36,7 +36,22 @@ typedef enum tally_channel {
 
 typedef struct tally_traffic {
     uint64_t bytes_sent, messages_sent, bytes_received, messages_received;
+    uint64_t sent_away, received_away; /* of which: bytes to and from other nodes */
 } tally_traffic;
+
+/* What lies between two ranks. */
+typedef enum tally_link {
+    TALLY_NEAR, /* nothing: they are on the same node */
+    TALLY_AWAY, /* a network */
+    TALLY_LINKS
+} tally_link;
+
+/* Bytes sent on one channel, apart by link and by the number in their tag
+ * (TALLY_TAG(channel, 2 number) and the next): that of number i is at i % count. */
+typedef struct tally_meter {
+    size_t count;                  /* 0: nobody reads it */
+    uint64_t (*sent)[TALLY_LINKS]; /* whoever set it up owns it */
+} tally_meter;
 
 typedef struct tally_note { /* what a finished receive was; of a send: its own arguments
                              */
@@ -81,6 +96,8 @@ typedef struct tally_comm_ops {
     tally_status (*split)(tally_comm *c, int color, int key, tally_comm **sub);
     tally_status (*share)(tally_comm *c, size_t bytes, tally_window **w);
     void (*unshare)(tally_comm *c, tally_window *w);
+    /* The `host` of a rank, local.  Optional: they are all on one. */
+    int (*host_of)(const tally_comm *c, int rank);
     void (*poll)(tally_comm *c); /* optional: make progress */
     void (*spend)(tally_comm *c,
                   double seconds);          /* optional; sim: charge declared work */
@@ -97,6 +114,7 @@ struct tally_comm {
     int nodes;                /* machines that the ranks are on */
     int host; /* a number that the ranks of this machine, and no others, have */
     tally_traffic traffic[TALLY_CHANNELS];
+    tally_meter meter[TALLY_CHANNELS];
     tally_task *tasks;      /* collectives under way, oldest first */
     tally_request **waited; /* owned: what waiting for a task blocks on */
     size_t waited_room;
@@ -162,9 +180,11 @@ TALLY_API tally_status tally_comm_split(tally_comm *c, int color, int key,
                                         tally_comm **sub);
 TALLY_API void tally_comm_close(tally_comm *sub);
 
-/* Learns which ranks share a node: c->topology.  Collective; the first time it sends a
- * number from each to each, on the control channel. */
+/* Sets c->topology, a list of which ranks share a node.  Local. */
 TALLY_API tally_status tally_comm_explore(tally_comm *c);
+
+/* What lies between this rank and another.  Local. */
+TALLY_API tally_link tally_comm_link(const tally_comm *c, int rank);
 
 /* Memory shared by the ranks of a node.  Sharing is collective over the node; unsharing
  * is local: the memory goes when all of its ranks are done with it. */

@@ -91,19 +91,36 @@ static tally_traffic *traffic_of(tally_comm *c, int tag)
     return &c->traffic[tag / TALLY_TAG(1, 0)];
 }
 
+tally_link tally_comm_link(const tally_comm *c, int rank)
+{
+    if (c->nodes == 1 || rank == c->rank || !c->ops->host_of) return TALLY_NEAR;
+    if (c->nodes == c->size) return TALLY_AWAY;
+    return c->ops->host_of(c, rank) == c->host ? TALLY_NEAR : TALLY_AWAY;
+}
+
+static void count_sent(tally_comm *c, int to, int tag, uint64_t bytes)
+{
+    tally_traffic *traffic = traffic_of(c, tag);
+    const tally_meter *m = &c->meter[tag / TALLY_TAG(1, 0)];
+    tally_link link = tally_comm_link(c, to);
+
+    traffic->bytes_sent += bytes;
+    if (link == TALLY_AWAY) traffic->sent_away += bytes;
+    if (m->count)
+        m->sent[(size_t)(tag % TALLY_TAG(1, 0) / 2) % m->count][link] += bytes;
+}
+
 tally_status tally_isend(tally_comm *c, int to, int tag, const void *p, size_t n,
                          tally_request *r)
 {
-    tally_traffic *traffic = traffic_of(c, tag);
-
     assert(!r->active && to >= 0 && to < c->size);
     *r = (tally_request){.peer = to, .tag = tag, .bytes = n};
     tally_progress_enter(c);
     tally_status status = c->ops->isend(c, to, tag, p, n, r);
     if (!status) {
         r->active = true;
-        traffic->bytes_sent += n;
-        traffic->messages_sent++;
+        traffic_of(c, tag)->messages_sent++;
+        count_sent(c, to, tag, n);
     }
     tally_progress_leave(c);
     TALLY_TRY(status);
@@ -131,14 +148,17 @@ static bool may_stall(const tally_comm *c)
            c->ops != &tally_comm_self && c->ops != &tally_comm_sim;
 }
 
+/* A ring's messages all go to one rank, and come from one. */
 void tally_count_modelled(tally_comm *c, int tag, size_t n)
 {
     tally_traffic *traffic = traffic_of(c, tag);
     uint64_t bytes = tally_sum_bytes(c, TALLY_SUM_RING, c->rank, n);
     uint64_t messages = 2 * ((uint64_t)c->size - 1);
+    int before = (c->rank + c->size - 1) % c->size;
 
-    traffic->bytes_sent += bytes;
+    count_sent(c, (c->rank + 1) % c->size, tag, bytes);
     traffic->bytes_received += bytes;
+    if (tally_comm_link(c, before) == TALLY_AWAY) traffic->received_away += bytes;
     traffic->messages_sent += messages;
     traffic->messages_received += messages;
 }
@@ -171,6 +191,8 @@ static void finish(tally_comm *c, tally_request *r, tally_note *note)
 
     r->bytes = note->bytes;
     traffic->bytes_received += note->bytes;
+    if (tally_comm_link(c, note->peer) == TALLY_AWAY)
+        traffic->received_away += note->bytes;
     traffic->messages_received++;
 }
 
@@ -299,8 +321,9 @@ tally_status tally_comm_explore(tally_comm *c)
     if (c->topology) return TALLY_OK;
     int *hosts = calloc((size_t)c->size, sizeof *hosts);
     if (!hosts) return TALLY_FAIL(MEMORY, "no memory for %d hosts", c->size);
-    tally_status status = tally_gather_all(c, &c->host, sizeof c->host, hosts);
-    if (!status) status = tally_nodes_open(&c->topology, hosts, c->size);
+    for (int r = 0; r < c->size && c->ops->host_of; r++)
+        hosts[r] = c->ops->host_of(c, r);
+    tally_status status = tally_nodes_open(&c->topology, hosts, c->size);
     free(hosts);
     return status;
 }

@@ -14,21 +14,24 @@ int tally_sim_node(const world *w, int rank)
     return w->options->node ? rank / (int)w->options->node : 0;
 }
 
-static bool same_node(const tally_comm *c, int rank)
+int tally_sim_host_of(const tally_comm *c, int rank)
 {
     const seat *s = c->inner;
 
-    return tally_sim_node(s->world, s->members[rank]) ==
-           tally_sim_node(s->world, s->me);
+    return tally_sim_node(s->world, s->members[rank]);
+}
+
+static bool same_node(const tally_comm *c, int rank)
+{
+    return tally_sim_host_of(c, rank) == tally_sim_host_of(c, c->rank);
 }
 
 /* The first rank of c that is on the same node. */
 static int first_there(const tally_comm *c, int rank)
 {
-    const seat *s = c->inner;
-    int first = 0, node = tally_sim_node(s->world, s->members[rank]);
+    int first = 0, host = tally_sim_host_of(c, rank);
 
-    while (tally_sim_node(s->world, s->members[first]) != node)
+    while (tally_sim_host_of(c, first) != host)
         first++;
     return first;
 }

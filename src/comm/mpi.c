@@ -61,6 +61,7 @@ typedef struct shared { /* what is inside a window */
 
 typedef struct seat {
     MPI_Comm comm, node;
+    int *hosts;      /* owned: of each rank */
     shared *windows; /* owned: of this node, newest first, the same on all its ranks */
     MPI_Request *tested; /* owned: what a wait tests together */
     size_t tested_room;
@@ -308,6 +309,29 @@ static tally_status isum(tally_comm *c, tally_real *v, size_t n, tally_request *
 
 /* ---- comms ---- */
 
+/* A host goes by the rank of the first one there. */
+static int host_of(const tally_comm *c, int rank)
+{
+    const seat *s = c->inner;
+
+    return s->hosts[rank];
+}
+
+static tally_status gather_hosts(tally_comm *c, seat *s)
+{
+    int leads = c->node_rank == 0, code;
+
+    s->hosts = calloc((size_t)c->size, sizeof *s->hosts);
+    if (!s->hosts) return TALLY_FAIL(MEMORY, "no memory for %d hosts", c->size);
+    c->host = c->rank;
+    code = MPI_Bcast(&c->host, 1, MPI_INT, 0, s->node);
+    if (code == MPI_SUCCESS)
+        code = MPI_Allgather(&c->host, 1, MPI_INT, s->hosts, 1, MPI_INT, s->comm);
+    if (code == MPI_SUCCESS)
+        code = MPI_Allreduce(&leads, &c->nodes, 1, MPI_INT, MPI_SUM, s->comm);
+    return code == MPI_SUCCESS ? TALLY_OK : failed(code, "asking MPI for its hosts");
+}
+
 /* Fills in what MPI knows of s->comm; s->node is made here. */
 static tally_status describe(tally_comm *c, seat *s)
 {
@@ -321,14 +345,9 @@ static tally_status describe(tally_comm *c, seat *s)
     if (code == MPI_SUCCESS) code = MPI_Comm_set_errhandler(s->node, MPI_ERRORS_RETURN);
     if (code == MPI_SUCCESS) code = MPI_Comm_rank(s->node, &c->node_rank);
     if (code == MPI_SUCCESS) code = MPI_Comm_size(s->node, &c->node_size);
-    c->host = c->rank;
-    int leads = c->node_rank == 0;
-    if (code == MPI_SUCCESS) code = MPI_Bcast(&c->host, 1, MPI_INT, 0, s->node);
-    if (code == MPI_SUCCESS)
-        code = MPI_Allreduce(&leads, &c->nodes, 1, MPI_INT, MPI_SUM, s->comm);
     if (code != MPI_SUCCESS) return failed(code, "asking MPI for its ranks");
     c->inner = s;
-    return TALLY_OK;
+    return gather_hosts(c, s);
 }
 
 static void free_window(shared **at)
@@ -345,6 +364,7 @@ static void leave(seat *s)
     while (s->windows)
         free_window(&s->windows);
     free(s->tested);
+    free(s->hosts);
     if (s->node != MPI_COMM_NULL) MPI_Comm_free(&s->node);
     if (s->comm != MPI_COMM_NULL) MPI_Comm_free(&s->comm);
 }
@@ -621,6 +641,7 @@ const tally_comm_ops tally_comm_mpi = {
     .split = split,
     .share = share,
     .unshare = leave_window,
+    .host_of = host_of,
     .poll = poll,
     .abort = abort_all,
     .now = now,

@@ -391,6 +391,7 @@ const tally_comm_ops tally_comm_sim = {
     .split = tally_sim_split,
     .share = tally_sim_share,
     .unshare = tally_sim_unshare,
+    .host_of = tally_sim_host_of,
     .spend = spend,
     .abort = abort_all,
     .now = now,

@@ -56,5 +56,6 @@ tally_status tally_sim_split(tally_comm *c, int color, int key, tally_comm **sub
 void tally_sim_close(tally_comm *c);
 tally_status tally_sim_share(tally_comm *c, size_t bytes, tally_window **w);
 void tally_sim_unshare(tally_comm *c, tally_window *w);
+int tally_sim_host_of(const tally_comm *c, int rank);
 
 #endif

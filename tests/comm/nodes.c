@@ -52,6 +52,45 @@ Test(nodes, a_comm_learns_who_is_where)
     expect_ok(tally_launch("sim:ranks=5,node=2", explore, NULL));
 }
 
+/* Each sends so many bytes as its rank + 1 to all others; nodes of 2, 2 and 1. */
+static tally_status send_to_all(tally_comm *c, void *context)
+{
+    uint64_t sent[3][TALLY_LINKS] = {{0}}, away = 0, come = 0, near = 0;
+    unsigned char out[5] = {0}, in[5][5];
+    tally_request r[2] = {{0}};
+
+    (void)context;
+    c->meter[TALLY_USER] = (tally_meter){3, sent};
+    for (int q = 0; q < c->size; q++) {
+        bool apart = q / 2 != c->rank / 2;
+
+        if (q == c->rank) continue;
+        if ((tally_comm_link(c, q) == TALLY_AWAY) != apart)
+            return TALLY_FAIL(MISMATCH, "rank %d does not know where %d is", c->rank,
+                              q);
+        away += apart ? (uint64_t)c->rank + 1 : 0;
+        near += apart ? 0 : (uint64_t)c->rank + 1;
+        come += apart ? (uint64_t)q + 1 : 0;
+        TALLY_TRY(tally_irecv(c, q, TALLY_TAG(TALLY_USER, 9), in[q], 5, &r[0]));
+        TALLY_TRY(tally_isend(c, q, TALLY_TAG(TALLY_USER, 9), out, (size_t)c->rank + 1,
+                              &r[1]));
+        TALLY_TRY(tally_wait(c, &r[0], NULL));
+        TALLY_TRY(tally_wait(c, &r[1], NULL));
+    }
+    const tally_traffic *t = &c->traffic[TALLY_USER];
+    c->meter[TALLY_USER] = (tally_meter){0};
+    if (t->sent_away == away && t->received_away == come &&
+        t->bytes_sent == near + away && sent[1][TALLY_NEAR] == near &&
+        sent[1][TALLY_AWAY] == away && !sent[0][TALLY_AWAY] && !sent[2][TALLY_AWAY])
+        return TALLY_OK;
+    return TALLY_FAIL(MISMATCH, "rank %d counts its links wrongly", c->rank);
+}
+
+Test(nodes, bytes_are_counted_by_link)
+{
+    expect_ok(tally_launch("sim:ranks=5,node=2", send_to_all, NULL));
+}
+
 static void expect_matching(const tally_nodes *t, int size, size_t n)
 {
     tally_move mine, theirs;
