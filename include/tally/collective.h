@@ -14,6 +14,10 @@
 extern "C" {
 #endif
 
+/* Told of each message that a rank will send: to whom, about which units of what the
+ * collective moves, in how many bytes. */
+typedef void (*tally_teller)(void *context, int to, tally_span about, uint64_t bytes);
+
 /* ---- v <- sum over ranks of v, in place ---- */
 
 typedef enum tally_sum_algorithm {
@@ -65,6 +69,9 @@ TALLY_API void tally_sum_close(tally_sum *s);
  * once a sum has been opened. */
 TALLY_API uint64_t tally_sum_bytes(const tally_comm *c, tally_sum_algorithm algorithm,
                                    int rank, size_t n);
+/* The same message by message, of this rank; units: values. */
+TALLY_API void tally_sum_tell(const tally_comm *c, tally_sum_algorithm algorithm,
+                              size_t n, tally_teller tell, void *context);
 
 /* ---- all[r] <- mine of rank r, for small records ---- */
 
@@ -84,6 +91,10 @@ TALLY_API tally_status tally_gather_open(tally_gather *g, tally_comm *c,
 TALLY_API tally_status tally_gather_start(tally_gather *g, const void *mine);
 TALLY_API tally_status tally_gather_wait(tally_gather *g); /* then read g->all */
 TALLY_API void tally_gather_close(tally_gather *g);
+
+/* What this rank sends; units: records. */
+TALLY_API void tally_gather_tell(const tally_comm *c, size_t record, tally_teller tell,
+                                 void *context);
 
 /* ---- each shard to its owner, who combines; all get the result ---- */
 
@@ -149,6 +160,9 @@ TALLY_API uint64_t tally_sharded_bytes(int rank, int size, size_t units,
                                        size_t from_unit, size_t to_unit);
 TALLY_API uint64_t tally_sharded_bytes_among(tally_group group, size_t units,
                                              size_t from_unit, size_t to_unit);
+/* The same message by message; units: those of the vector. */
+TALLY_API void tally_sharded_tell(tally_group group, size_t units, size_t from_unit,
+                                  size_t to_unit, tally_teller tell, void *context);
 
 /* ---- from each rank to each: messages of any length up to a bound ---- */
 

@@ -11,6 +11,7 @@
 #include "tally/aggregate.h"
 #include "tally/codec.h"
 #include "tally/collective.h"
+#include "tally/ledger.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,9 +47,10 @@ typedef struct tally_exchange_ops {
      * that lies in one place; *agreed views it. */
     tally_span (*part)(const tally_exchange *x, size_t k, tally_span left,
                        tally_view *agreed);
-    /* Exact bytes that this rank sends for a span of `count` values; native collectives
-     * and shared memory: modelled, and modelled_wire is set. */
-    uint64_t (*wire)(const tally_exchange *x, size_t count);
+    /* Adds every message that this rank sends for span k at a step to the bill.  Those
+     * of span k go by collectives of x->channel whose number is k modulo plan_count.
+     * What cannot be said exactly says so in x->certainty. */
+    void (*wire)(const tally_exchange *x, size_t k, uint64_t step, tally_bill *bill);
     void (*close)(tally_exchange *x);
 } tally_exchange_ops;
 
@@ -71,8 +73,10 @@ struct tally_exchange {
                     not rescale it */
     tally_channel channel;
     tally_state state;
-    tally_aggregate aggregator; /* of an exchange that has one; else zeroed */
-    bool modelled_wire;
+    tally_aggregate aggregator;       /* of an exchange that has one; else zeroed */
+    tally_certainty certainty;        /* of wire */
+    uint64_t settled;                 /* from this step on wire says the same */
+    uint64_t (*counted)[TALLY_LINKS]; /* owned: bytes sent, of each span */
     /* Optional, for attacks: may spoil an encoded message on its way out. */
     void (*tamper)(void *context, uint64_t step, void *bytes, size_t size);
     void *tamper_context;
@@ -110,8 +114,14 @@ TALLY_API tally_span tally_exchange_part(const tally_exchange *x, size_t k,
 /* Writes the span of a view into v as numbers; nothing when they are there already. */
 TALLY_API void tally_view_numbers(tally_view view, tally_span s, tally_real *v);
 
-/* Exact bytes this rank sends for the whole plan. */
-TALLY_API uint64_t tally_exchange_wire(const tally_exchange *x);
+/* Bytes this rank sends at a step for the whole plan, as wire says. */
+TALLY_API uint64_t tally_exchange_wire(const tally_exchange *x, uint64_t step);
+
+/* This rank's ledger, when all that was exchanged since open were steps [from, to), of
+ * which from < settled stands for all below it.  *ledger is closed by the caller, also
+ * after TALLY_MEMORY.  Local. */
+TALLY_API tally_status tally_exchange_ledger(const tally_exchange *x, uint64_t from,
+                                             uint64_t to, tally_ledger *ledger);
 
 #ifdef __cplusplus
 }

@@ -22,19 +22,39 @@ static void turn_back(tally_gather *g)
     memcpy(g->all, g->turned + (size - rank) * g->record, rank * g->record);
 }
 
+/* The records that a round of this reach sends, and to whom. */
+static size_t records_of(int size, int reach)
+{
+    return (size_t)(reach < size - reach ? reach : size - reach);
+}
+
+static int receiver(const tally_comm *c, int reach)
+{
+    return (c->rank - reach + c->size) % c->size;
+}
+
 static tally_status start_round(tally_gather *g)
 {
     tally_comm *c = g->task.comm;
     int reach = 1 << g->round;
-    int count = reach < c->size - reach ? reach : c->size - reach;
-    size_t bytes = (size_t)count * g->record;
+    size_t bytes = records_of(c->size, reach) * g->record;
 
     TALLY_TRY(tally_irecv(c, (c->rank + reach) % c->size, g->tag,
                           g->turned + (size_t)reach * g->record, bytes,
                           &g->requests[0]));
-    TALLY_TRY(tally_isend(c, (c->rank - reach + c->size) % c->size, g->tag, g->turned,
-                          bytes, &g->requests[1]));
+    TALLY_TRY(
+        tally_isend(c, receiver(c, reach), g->tag, g->turned, bytes, &g->requests[1]));
     return TALLY_OK;
+}
+
+void tally_gather_tell(const tally_comm *c, size_t record, tally_teller tell,
+                       void *context)
+{
+    for (int reach = 1; reach < c->size; reach <<= 1) {
+        size_t n = records_of(c->size, reach);
+
+        tell(context, receiver(c, reach), (tally_span){0, n}, n * record);
+    }
 }
 
 static tally_status advance(tally_task *t)

@@ -190,7 +190,7 @@ tally_status tally_in_place_start(tally_in_place *m, size_t k)
     count_to(m, STARTED, m->counted[STARTED] + 1);
     m->vigils[k].until = m->counted[STARTED];
     tally_progress_leave(m->comm);
-    tally_count_modelled(m->comm, m->tag, m->spans[k].count);
+    tally_count_modelled(m->comm, m->tag + 2 * (int)k, m->spans[k].count);
     TALLY_TRY(tally_task_start(&m->vigils[k].task));
     return TALLY_OK;
 }

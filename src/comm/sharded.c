@@ -245,3 +245,18 @@ uint64_t tally_sharded_bytes(int rank, int size, size_t units, size_t from_unit,
         (tally_group){.size = size, .me = rank, .owners = size}, units, from_unit,
         to_unit);
 }
+
+void tally_sharded_tell(tally_group g, size_t units, size_t from_unit, size_t to_unit,
+                        tally_teller tell, void *context)
+{
+    tally_span mine = tally_sharded_shard(g.me, g.owners, units);
+
+    for (int q = 0; q < g.size; q++) {
+        tally_span theirs = tally_sharded_shard(q, g.owners, units);
+        int rank = g.ranks ? g.ranks[q] : q;
+
+        if (q == g.me) continue;
+        if (theirs.count) tell(context, rank, theirs, theirs.count * from_unit);
+        if (mine.count) tell(context, rank, mine, mine.count * to_unit);
+    }
+}

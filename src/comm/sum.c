@@ -230,15 +230,35 @@ void tally_sum_close(tally_sum *s)
     *s = (tally_sum){0};
 }
 
-uint64_t tally_sum_bytes(const tally_comm *c, tally_sum_algorithm algorithm, int rank,
-                         size_t n)
+static void tell_of(const tally_comm *c, tally_sum_algorithm algorithm, int rank,
+                    size_t n, tally_teller tell, void *context)
 {
     tally_comm there = {.rank = rank, .size = c->size, .topology = c->topology};
-    uint64_t values = 0;
     tally_move m;
 
     assert(algorithm != TALLY_SUM_AUTO && (algorithm != TALLY_SUM_HIER || c->topology));
     for (int phase = 0; move_of(algorithm, &there, n, phase, &m); phase++)
-        values += m.send.count;
-    return values * sizeof(tally_real);
+        if (m.send.count)
+            tell(context, m.to, m.send, m.send.count * sizeof(tally_real));
+}
+
+void tally_sum_tell(const tally_comm *c, tally_sum_algorithm algorithm, size_t n,
+                    tally_teller tell, void *context)
+{
+    tell_of(c, algorithm, c->rank, n, tell, context);
+}
+
+static void add_bytes(void *context, int to, tally_span about, uint64_t bytes)
+{
+    (void)to, (void)about;
+    *(uint64_t *)context += bytes;
+}
+
+uint64_t tally_sum_bytes(const tally_comm *c, tally_sum_algorithm algorithm, int rank,
+                         size_t n)
+{
+    uint64_t sum = 0;
+
+    tell_of(c, algorithm, rank, n, add_bytes, &sum);
+    return sum;
 }

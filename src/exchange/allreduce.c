@@ -66,7 +66,7 @@ static tally_status open_spans(tally_exchange *x, sums *s)
         tally_sum_algorithm algorithm = algorithm_of(x, count);
 
         if (algorithm == TALLY_SUM_NATIVE || algorithm == TALLY_SUM_SHM)
-            x->modelled_wire = true;
+            x->certainty = TALLY_MODELLED;
         TALLY_TRY(tally_sum_open(&s->spans[k], x->comm, x->channel, (int)k, algorithm,
                                  count));
     }
@@ -80,7 +80,7 @@ static tally_status open(tally_exchange *x)
     x->inner = s;
     if (!s) return TALLY_FAIL(MEMORY, "no memory for sums");
     if (!sums_in_place(x)) return open_spans(x, s);
-    x->modelled_wire = true;
+    x->certainty = TALLY_MODELLED;
     return tally_in_place_open(&s->in_place, x->comm, x->channel, 0, x->plan,
                                x->plan_count, x->layout->length);
 }
@@ -120,9 +120,13 @@ static tally_span part(const tally_exchange *x, size_t k, tally_span left,
     return tally_in_place_part(s->in_place, k, left, &agreed->values);
 }
 
-static uint64_t wire(const tally_exchange *x, size_t count)
+static void wire(const tally_exchange *x, size_t k, uint64_t step, tally_bill *bill)
 {
-    return tally_sum_bytes(x->comm, algorithm_of(x, count), x->comm->rank, count);
+    size_t count = x->plan[k].count;
+    tally_billed of = {bill, x->plan[k], NULL};
+
+    (void)step;
+    tally_sum_tell(x->comm, algorithm_of(x, count), count, tally_bill_values, &of);
 }
 
 static void close(tally_exchange *x)

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const tally_about *const members[] = {
@@ -60,6 +61,10 @@ tally_status tally_exchange_open(tally_exchange *x, const char *spec, tally_comm
     TALLY_TRY(tally_family_open(&tally_exchange_family, spec, &about, &x->options));
     x->ops = (const tally_exchange_ops *)about;
     TALLY_TRY(tally_state_open(&x->state, about->slots, layout));
+    x->counted = calloc(plan_count, sizeof *x->counted);
+    if (!x->counted)
+        return TALLY_FAIL(MEMORY, "no memory for the bytes of %zu spans", plan_count);
+    comm->meter[x->channel] = (tally_meter){plan_count, x->counted};
     if (x->ops->open) TALLY_TRY(x->ops->open(x));
     return TALLY_OK;
 }
@@ -68,6 +73,9 @@ void tally_exchange_close(tally_exchange *x)
 {
     if (!x->ops) return;
     if (x->ops->close) x->ops->close(x);
+    tally_meter *meter = &x->comm->meter[x->channel];
+    if (meter->sent == x->counted) *meter = (tally_meter){0};
+    free(x->counted);
     tally_aggregate_close(&x->aggregator);
     tally_state_close(&x->state);
     tally_options_close(&x->ops->about, x->options);
@@ -138,13 +146,4 @@ tally_status tally_exchange_all(tally_exchange *x, uint64_t step, tally_real *v)
         }
     }
     return TALLY_OK;
-}
-
-uint64_t tally_exchange_wire(const tally_exchange *x)
-{
-    uint64_t bytes = 0;
-
-    for (size_t k = 0; k < x->plan_count; k++)
-        bytes += x->ops->wire(x, x->plan[k].count);
-    return bytes;
 }

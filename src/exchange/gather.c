@@ -139,44 +139,97 @@ static size_t stride(size_t bytes)
 
 /* ---- bytes ---- */
 
-static uint64_t sum_wire(const tally_exchange *x, int rank, size_t count)
+static size_t summed_values(const tally_exchange *x, size_t count)
 {
     const office *o = x->inner;
-    size_t values = tally_codec_bound(&o->codec, count) / sizeof(tally_real);
-    tally_sum_algorithm how = tally_sum_resolve(x->comm, TALLY_SUM_AUTO, values);
 
-    return tally_sum_bytes(x->comm, how, rank, values);
+    return tally_codec_bound(&o->codec, count) / sizeof(tally_real);
 }
 
-/* Partial sums of distances or norms: a record from each rank to each. */
-static uint64_t partial_wire(const tally_exchange *x)
+/* Of a message that is summed: the values stand for the span in equal shares. */
+static void bill_sum(void *context, int to, tally_span values, uint64_t bytes)
+{
+    const tally_billed *of = context;
+    const tally_exchange *x = of->owner;
+    size_t all = summed_values(x, of->span.count), count = of->span.count;
+    size_t first = values.first * count / all;
+    size_t end = (values.first + values.count) * count / all;
+
+    tally_bill_add(of->bill, to, (tally_span){of->span.first + first, end - first},
+                   (tally_bytes){(end - first) * sizeof(tally_real), bytes, bytes});
+}
+
+/* A record from each rank to each, about all coordinates and about no value. */
+static void bill_partial(void *context, int to, tally_span records, uint64_t bytes)
+{
+    const tally_billed *of = context;
+
+    (void)records;
+    tally_bill_add(of->bill, to, of->span, (tally_bytes){.sent = bytes});
+}
+
+static void bill_partials(const tally_exchange *x, tally_billed *of)
 {
     const tally_aggregate *a = &x->aggregator;
 
-    if (!a->ops->sums) return 0;
+    if (!a->ops->sums) return;
     tally_sums sums = a->ops->sums(a);
 
-    return sums.rounds * sums.length * sizeof(double) * ((uint64_t)x->comm->size - 1);
+    for (size_t i = 0; i < sums.rounds; i++)
+        tally_gather_tell(x->comm, sums.length * sizeof(double), bill_partial, of);
 }
 
-static uint64_t wire_of(const tally_exchange *x, int form, int rank, size_t count)
+/* A message of codec k to q about a part of the span. */
+static void bill_letter(const tally_billed *of, const tally_codec *k, int q,
+                        tally_span part)
 {
-    const office *o = x->inner;
-    uint64_t others = (uint64_t)x->comm->size - 1, bytes = 0;
+    uint64_t bytes = tally_codec_bound(k, part.count);
 
-    if (form == SUM) return sum_wire(x, rank, count);
-    if (form == ALL) return others * tally_codec_bound(&o->codec, count);
-    for (int q = 0; q < x->comm->size; q++)
-        if (q != rank) bytes += tally_codec_bound(&o->codec, shard(x, q, count).count);
-    return bytes + partial_wire(x) +
-           others * tally_codec_bound(&o->back, shard(x, rank, count).count);
+    part.first += of->span.first;
+    tally_bill_add(of->bill, q, part,
+                   (tally_bytes){part.count * sizeof(tally_real), bytes, bytes});
 }
 
-static uint64_t wire(const tally_exchange *x, size_t count)
+static void bill_letters(const tally_exchange *x, int form, int rank, bool warm,
+                         tally_billed *of)
 {
     const office *o = x->inner;
+    const tally_codec *up = warm ? &o->plain : &o->codec;
+    const tally_codec *back = warm ? &o->plain : &o->back;
+    size_t count = of->span.count;
 
-    return wire_of(x, o->form, x->comm->rank, count);
+    for (int q = 0; q < x->comm->size; q++) {
+        if (q == rank) continue;
+        if (form == ALL) {
+            bill_letter(of, up, q, (tally_span){0, count});
+        } else {
+            bill_letter(of, up, q, shard(x, q, count));
+            bill_letter(of, back, q, shard(x, rank, count));
+        }
+    }
+    if (form == SHARDED) bill_partials(x, of);
+}
+
+static void wire(const tally_exchange *x, size_t k, uint64_t step, tally_bill *bill)
+{
+    const office *o = x->inner;
+    tally_billed of = {bill, x->plan[k], x};
+    size_t values = summed_values(x, of.span.count);
+
+    if (o->form != SUM)
+        bill_letters(x, o->form, x->comm->rank, step < x->settled, &of);
+    else
+        tally_sum_tell(x->comm, o->parcels[k].sum.algorithm, values, bill_sum, &of);
+}
+
+/* What rank 0 sends in a form, once warm. */
+static uint64_t bytes_in(const tally_exchange *x, int form)
+{
+    tally_bill bill = {.comm = x->comm, .layout = x->layout, .times = 1};
+
+    for (size_t k = 0; k < x->plan_count; k++)
+        bill_letters(x, form, 0, false, &(tally_billed){&bill, x->plan[k], x});
+    return bill.sum[TALLY_NEAR].sent + bill.sum[TALLY_AWAY].sent;
 }
 
 /* The same choice on every rank: what rank 0 would send decides. */
@@ -184,17 +237,12 @@ static int choose_form(const tally_exchange *x)
 {
     const gather *g = x->options;
     const office *o = x->inner;
-    uint64_t sharded = 0, all = 0;
 
     if (g->back == CODED) return SHARDED;
     if (o->codec.ops->summable && x->aggregator.ops == &tally_aggregate_mean &&
         g->warmup == 0)
         return SUM;
-    for (size_t k = 0; k < x->plan_count; k++) {
-        sharded += wire_of(x, SHARDED, 0, x->plan[k].count);
-        all += wire_of(x, ALL, 0, x->plan[k].count);
-    }
-    return all < sharded ? ALL : SHARDED;
+    return bytes_in(x, ALL) < bytes_in(x, SHARDED) ? ALL : SHARDED;
 }
 
 /* ---- memory ---- */
@@ -501,10 +549,11 @@ static tally_status open_transport(tally_exchange *x, size_t k)
     int number = (int)k, back = (int)(x->plan_count + k);
 
     if (o->form == SUM) {
-        size_t values = tally_codec_bound(&o->codec, count) / sizeof(tally_real);
+        size_t values = summed_values(x, count);
         tally_sum_algorithm how = tally_sum_resolve(x->comm, TALLY_SUM_AUTO, values);
 
-        if (how == TALLY_SUM_NATIVE || how == TALLY_SUM_SHM) x->modelled_wire = true;
+        if (how == TALLY_SUM_NATIVE || how == TALLY_SUM_SHM)
+            x->certainty = TALLY_MODELLED;
         return tally_sum_open(&p->sum, x->comm, x->channel, number, how, values);
     }
     TALLY_TRY(tally_alltoall_open(&p->up, x->comm, x->channel, number,
@@ -584,7 +633,8 @@ static tally_status open(tally_exchange *x)
     o->form = g->form == AUTO_FORM ? choose_form(x) : g->form;
     TALLY_TRY(check_options(x));
     o->memory = g->memory != AUTO_MEMORY ? g->memory : o->codec.biased ? ERROR : NONE;
-    x->modelled_wire = o->codec.ops->variable || g->warmup > 0;
+    if (o->codec.ops->variable) x->certainty = TALLY_AT_MOST;
+    x->settled = g->warmup;
     TALLY_TRY(open_state(x));
     TALLY_TRY(open_rows(x));
     o->parcels = calloc(x->plan_count, sizeof *o->parcels);

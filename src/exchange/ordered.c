@@ -71,10 +71,13 @@ static tally_status finish(tally_exchange *x, size_t k, tally_view *agreed)
     return TALLY_OK;
 }
 
-static uint64_t wire(const tally_exchange *x, size_t count)
+static void wire(const tally_exchange *x, size_t k, uint64_t step, tally_bill *bill)
 {
-    return tally_sharded_bytes(x->comm->rank, x->comm->size, count, sizeof(tally_real),
-                               sizeof(tally_real));
+    tally_billed of = {bill, x->plan[k], NULL};
+
+    (void)step;
+    tally_sharded_tell(tally_group_all(x->comm), of.span.count, sizeof(tally_real),
+                       sizeof(tally_real), tally_bill_values, &of);
 }
 
 static void close(tally_exchange *x)

@@ -110,7 +110,7 @@ static tally_status open_sum(tally_exchange *x, tally_sum *sum, int number,
 {
     tally_sum_algorithm how = tally_sum_resolve(x->comm, TALLY_SUM_AUTO, length);
 
-    if (how == TALLY_SUM_NATIVE || how == TALLY_SUM_SHM) x->modelled_wire = true;
+    if (how == TALLY_SUM_NATIVE || how == TALLY_SUM_SHM) x->certainty = TALLY_MODELLED;
     return tally_sum_open(sum, x->comm, x->channel, number, how, length);
 }
 
@@ -243,14 +243,67 @@ static tally_status finish(tally_exchange *x, size_t k, tally_view *agreed)
     return TALLY_OK;
 }
 
-static uint64_t wire(const tally_exchange *x, size_t count)
+/* Values [from, to) of what stands for a matrix: its P, then its Q. */
+static void bill_part(const tally_billed *of, int to, const part *m, tally_span values)
+{
+    size_t weights = m->rows * m->columns;
+    size_t all = m->rank ? m->rank * (m->rows + m->columns) : weights;
+    size_t end = values.first + values.count, bytes = values.count * sizeof(tally_real);
+    size_t stood_for = end * weights / all - values.first * weights / all;
+
+    tally_bill_add(of->bill, to, (tally_span){m->first, weights},
+                   (tally_bytes){stood_for * sizeof(tally_real), bytes, bytes});
+}
+
+/* Where `values` meet `count` of them that begin at `at`, counted from there. */
+static tally_span meet(tally_span values, size_t at, size_t count)
+{
+    size_t first = values.first > at ? values.first : at;
+    size_t end = values.first + values.count;
+
+    if (end > at + count) end = at + count;
+    return end > first ? (tally_span){first - at, end - first} : (tally_span){0, 0};
+}
+
+static void bill_first(void *context, int to, tally_span values, uint64_t bytes)
+{
+    const tally_billed *of = context;
+    const tally_exchange *x = of->owner;
+    const factors *f = x->inner;
+
+    (void)bytes;
+    for (size_t t = 0; t < x->layout->count; t++) {
+        const part *m = &f->parts[t];
+        tally_span s = meet(values, m->p, m->rows * (m->rank ? m->rank : m->columns));
+
+        if (s.count) bill_part(of, to, m, s);
+    }
+}
+
+static void bill_second(void *context, int to, tally_span values, uint64_t bytes)
+{
+    const tally_billed *of = context;
+    const tally_exchange *x = of->owner;
+    const factors *f = x->inner;
+
+    (void)bytes;
+    for (size_t t = 0; t < x->layout->count; t++) {
+        const part *m = &f->parts[t];
+        tally_span s = meet(values, m->q, m->columns * m->rank);
+
+        s.first += m->rows * m->rank;
+        if (s.count) bill_part(of, to, m, s);
+    }
+}
+
+static void wire(const tally_exchange *x, size_t k, uint64_t step, tally_bill *bill)
 {
     const factors *f = x->inner;
-    int rank = x->comm->rank;
+    tally_billed of = {bill, x->plan[k], x};
 
-    (void)count;
-    return tally_sum_bytes(x->comm, f->p_sum.algorithm, rank, f->p_length) +
-           tally_sum_bytes(x->comm, f->q_sum.algorithm, rank, f->q_length);
+    (void)step;
+    tally_sum_tell(x->comm, f->p_sum.algorithm, f->p_length, bill_first, &of);
+    tally_sum_tell(x->comm, f->q_sum.algorithm, f->q_length, bill_second, &of);
 }
 
 static void close(tally_exchange *x)

@@ -479,16 +479,34 @@ static tally_status open(tally_exchange *x)
     return TALLY_OK;
 }
 
-static uint64_t wire(const tally_exchange *x, size_t count)
+/* A message about words of a span; some coordinates of the last one may not exist. */
+static void bill_words(void *context, int to, tally_span words, uint64_t bytes)
+{
+    const tally_billed *of = context;
+    uint64_t planes = bytes / 8 / words.count;
+    tally_span about = {of->span.first + 64 * words.first, 64 * words.count};
+    size_t end = of->bill->layout->length;
+
+    if (about.first + about.count > end) about.count = end - about.first;
+    tally_bill_add(of->bill, to, about,
+                   (tally_bytes){.logical = about.count * sizeof(tally_real),
+                                 .encoded = (about.count * planes + 7) / 8,
+                                 .sent = bytes});
+}
+
+static void wire(const tally_exchange *x, size_t k, uint64_t step, tally_bill *bill)
 {
     const polls *p = x->inner;
-    uint64_t bytes = tally_sharded_bytes_among(p->here, tally_bits_words(count),
-                                               up_unit(x), down_unit(x));
+    size_t words = tally_bits_words(x->plan[k].count);
+    tally_span mine = tally_sharded_shard(p->here.me, p->here.owners, words);
+    tally_billed span = {bill, x->plan[k], NULL}, shard = span;
 
-    if (p->there.size)
-        bytes += tally_sharded_bytes_among(p->there, shard_words(x, count),
-                                           8 * p->planes, down_unit(x));
-    return bytes;
+    (void)step;
+    tally_sharded_tell(p->here, words, up_unit(x), down_unit(x), bill_words, &span);
+    if (!p->there.size) return;
+    shard.span.first += 64 * mine.first;
+    tally_sharded_tell(p->there, mine.count, 8 * p->planes, down_unit(x), bill_words,
+                       &shard);
 }
 
 static void close(tally_exchange *x)

@@ -36,6 +36,81 @@ Test(sharded, owners_may_be_fewer_than_members)
     cr_assert(eq(u64, tally_sharded_bytes_among(g, 10, 5, 2), 3 * 10 * 2));
 }
 
+/* ---- message by message ---- */
+
+enum { TOLD_MOST = 16 };
+
+typedef struct told {
+    int count, to[TOLD_MOST];
+    tally_span about[TOLD_MOST];
+    uint64_t bytes[TOLD_MOST];
+} told;
+
+static void hear(void *context, int to, tally_span about, uint64_t bytes)
+{
+    told *all = context;
+    int i = all->count++;
+
+    cr_assert(lt(int, i, TOLD_MOST));
+    all->to[i] = to;
+    all->about[i] = about;
+    all->bytes[i] = bytes;
+}
+
+static void expect_told(const told *all, int i, int to, size_t first, size_t count,
+                        uint64_t bytes)
+{
+    cr_assert(eq(int, all->to[i], to));
+    cr_assert(eq(sz, all->about[i].first, first));
+    cr_assert(eq(sz, all->about[i].count, count));
+    cr_assert(eq(u64, all->bytes[i], bytes));
+}
+
+/* Members 0, 1, 2 are ranks 5, 3, 9; two own 4 and 3 of the 7 units. */
+Test(sharded, tells_of_each_message)
+{
+    static const int ranks[] = {5, 3, 9};
+    tally_group g = {.ranks = ranks, .size = 3, .me = 1, .owners = 2};
+    told all = {.count = 0};
+
+    tally_sharded_tell(g, 7, 10, 2, hear, &all);
+    cr_assert(eq(int, all.count, 3));
+    expect_told(&all, 0, 5, 0, 4, 40); /* a ballot */
+    expect_told(&all, 1, 5, 4, 3, 6);  /* and verdicts */
+    expect_told(&all, 2, 9, 4, 3, 6);
+    g.me = 2;
+    all.count = 0;
+    tally_sharded_tell(g, 7, 10, 2, hear, &all);
+    cr_assert(eq(int, all.count, 2));
+    expect_told(&all, 1, 3, 4, 3, 30);
+}
+
+/* Rank 2 of 5: one record to rank 1, two to rank 0, one to rank 3. */
+Test(gather, tells_of_each_round)
+{
+    told all = {.count = 0};
+
+    tally_gather_tell(&(tally_comm){.rank = 2, .size = 5}, 8, hear, &all);
+    cr_assert(eq(int, all.count, 3));
+    expect_told(&all, 0, 1, 0, 1, 8);
+    expect_told(&all, 1, 0, 0, 2, 16);
+    expect_told(&all, 2, 3, 0, 1, 8);
+}
+
+/* Rank 1 of 3 sends blocks 1 and 0, sums, then 2 and 1, of 3, 2 and 2 values. */
+Test(sum, tells_of_each_move)
+{
+    told all = {.count = 0};
+    size_t r = sizeof(tally_real);
+
+    tally_sum_tell(&(tally_comm){.rank = 1, .size = 3}, TALLY_SUM_RING, 7, hear, &all);
+    cr_assert(eq(int, all.count, 4));
+    expect_told(&all, 0, 2, 3, 2, 2 * r);
+    expect_told(&all, 1, 2, 0, 3, 3 * r);
+    expect_told(&all, 2, 2, 5, 2, 2 * r);
+    expect_told(&all, 3, 2, 3, 2, 2 * r);
+}
+
 static tally_status refuse(void *context, const void *const *ballots, size_t first,
                            size_t units, void *result)
 {

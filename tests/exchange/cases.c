@@ -16,6 +16,7 @@ const char *const exchange_specs[] = {
     "allreduce:algorithm=halving",
     "allreduce:algorithm=tree",
     "allreduce:algorithm=shm",
+    "allreduce:algorithm=hier",
     "allreduce in_place",
     "ordered",
     "vote:zero=plus,tie=plus",
@@ -59,6 +60,8 @@ const char *const exchange_specs[] = {
     "gather:form=sharded aggregate=geometric_median",
     "gather:form=sharded aggregate=centered_clip:passes=3",
     "gather:form=sharded,bucket=2 aggregate=median",
+    "gather:form=sharded,warmup=2 codec=sign",
+    "gather:form=all,warmup=1 codec=topk:k=0.1",
     NULL,
 };
 
@@ -242,15 +245,16 @@ static tally_status check_agreement(const exchange_case *k, tally_comm *c,
     return status;
 }
 
-static tally_status check_bytes(const tally_exchange *x, uint64_t before)
+static tally_status check_bytes(const tally_exchange *x, uint64_t step, uint64_t before)
 {
     uint64_t sent = x->comm->traffic[TALLY_EXCHANGE].bytes_sent - before;
+    uint64_t said = tally_exchange_wire(x, step);
 
-    if (sent == tally_exchange_wire(x)) return TALLY_OK;
-    if (has(x->codec, "threshold") && sent < tally_exchange_wire(x)) return TALLY_OK;
+    if (sent == said) return TALLY_OK;
+    if (has(x->codec, "threshold") && sent < said) return TALLY_OK;
     return TALLY_FAIL(MISMATCH, "%s of %d ranks sent %llu bytes and announced %llu",
                       x->ops->about.name, x->comm->size, (unsigned long long)sent,
-                      (unsigned long long)tally_exchange_wire(x));
+                      (unsigned long long)said);
 }
 
 static tally_status run_round(const exchange_case *k, tally_exchange *x, uint64_t round,
@@ -262,8 +266,60 @@ static tally_status run_round(const exchange_case *k, tally_exchange *x, uint64_
         v[i] = exchange_case_value(x->comm->rank, round, i);
     TALLY_TRY(tally_exchange_all(x, round, v));
     TALLY_TRY(check_values(k, x->comm, round, v, previous));
-    TALLY_TRY(check_bytes(x, before));
+    TALLY_TRY(check_bytes(x, round, before));
     return check_agreement(k, x->comm, v);
+}
+
+/* What was said to each link, tensor by tensor, is what was counted there: the comm's
+ * count of all that it sent, and of what went to other nodes. */
+static tally_status check_ledger(const tally_exchange *x, const tally_traffic *before)
+{
+    const tally_traffic *now = &x->comm->traffic[TALLY_EXCHANGE];
+    uint64_t away = now->sent_away - before->sent_away,
+             near = now->bytes_sent - before->bytes_sent - away;
+    tally_ledger l = {0};
+    tally_status status = tally_exchange_ledger(x, 0, ROUNDS, &l);
+    tally_entry each[] = {tally_ledger_sum(&l, TALLY_NEAR),
+                          tally_ledger_sum(&l, TALLY_AWAY)};
+    bool exact = l.certainty != TALLY_AT_MOST;
+
+    for (size_t t = 0; !status && t < l.count; t++)
+        for (int link = 0; link < TALLY_LINKS; link++) {
+            const tally_entry *e = &l.at[t][link];
+
+            if (exact ? e->predicted != e->counted : e->predicted < e->counted)
+                status = TALLY_FAIL(
+                    MISMATCH, "%s, tensor %zu, link %d: predicted %llu, counted %llu",
+                    x->ops->about.name, t, link, (unsigned long long)e->predicted,
+                    (unsigned long long)e->counted);
+            if (e->encoded > e->counted)
+                status = TALLY_FAIL(MISMATCH, "%s: more encoded than sent",
+                                    x->ops->about.name);
+        }
+    if (!status &&
+        (each[TALLY_NEAR].counted != near || each[TALLY_AWAY].counted != away))
+        status =
+            TALLY_FAIL(MISMATCH,
+                       "%s: the ledger has %llu and %llu, the comm "
+                       "%llu and %llu",
+                       x->ops->about.name, (unsigned long long)each[TALLY_NEAR].counted,
+                       (unsigned long long)each[TALLY_AWAY].counted,
+                       (unsigned long long)near, (unsigned long long)away);
+    tally_ledger_close(&l);
+    return status;
+}
+
+/* Tensors that begin and end anywhere; one is a matrix where there is room. */
+static tally_status lay_out(tally_layout *layout, size_t length)
+{
+    size_t rows = length / 40, matrix = 13 * rows, rest = length - matrix;
+    size_t front = rest / 3, back = rest - front;
+
+    if (front)
+        TALLY_TRY(tally_layout_add(layout, "a", TALLY_BIAS, 1, (size_t[]){front}));
+    if (matrix)
+        TALLY_TRY(tally_layout_add(layout, "b", TALLY_WEIGHT, 2, (size_t[]){rows, 13}));
+    return tally_layout_add(layout, "c", TALLY_BIAS, 1, (size_t[]){back});
 }
 
 tally_status exchange_case_run(tally_comm *c, void *context)
@@ -278,8 +334,8 @@ tally_status exchange_case_run(tally_comm *c, void *context)
 
     for (size_t i = 0; i < k->length; i++)
         previous[i] = 1;
-    tally_status status =
-        tally_layout_add(&layout, "w", TALLY_WEIGHT, 1, (size_t[]){k->length});
+    tally_traffic before = c->traffic[TALLY_EXCHANGE];
+    tally_status status = lay_out(&layout, k->length);
     if (!status) status = cut(k, &plan, &count);
     parts w = split(k->spec);
     x.codec = w.codec;
@@ -292,6 +348,7 @@ tally_status exchange_case_run(tally_comm *c, void *context)
     if (refused) status = TALLY_OK;
     for (uint64_t round = 0; !refused && !status && round < ROUNDS; round++)
         status = run_round(k, &x, round, v, previous);
+    if (!refused && !status) status = check_ledger(&x, &before);
     tally_exchange_close(&x);
     tally_layout_close(&layout);
     free(plan);

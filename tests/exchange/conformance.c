@@ -37,10 +37,22 @@ static void run_all(const char *spec, bool rendezvous)
     }
 }
 
+/* Ranks that share nodes: other ways to go, and two links to keep apart. */
+static void run_on_nodes(const char *spec)
+{
+    static const char *const comms[] = {"sim:ranks=5,node=2", "sim:ranks=6,node=3",
+                                        "sim:ranks=4,node=0"};
+
+    for (size_t i = 0; i < sizeof comms / sizeof *comms; i++)
+        expect_ok(
+            tally_launch(comms[i], exchange_case_run,
+                         &(exchange_case){.spec = spec, .length = 1000, .span = 384}));
+}
+
 /* A parameter crosses into another process: an index does, a pointer would not. */
 static struct criterion_test_params all_specs(void)
 {
-    static size_t indices[64];
+    static size_t indices[72];
     size_t n = 0;
 
     for (; exchange_spec_at(n); n++) {
@@ -58,6 +70,7 @@ ParameterizedTestParameters(exchange, conforms_on_simulated_ranks)
 ParameterizedTest(size_t *spec, exchange, conforms_on_simulated_ranks)
 {
     run_all(exchange_spec_at(*spec), false);
+    run_on_nodes(exchange_spec_at(*spec));
 }
 
 ParameterizedTestParameters(exchange, needs_no_buffering)

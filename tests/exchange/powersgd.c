@@ -139,7 +139,7 @@ Test(powersgd, what_factors_would_not_shorten_is_sent_as_it_is)
 static tally_status counts_bytes(const study *y, tally_exchange *x)
 {
     uint64_t want = sizeof(tally_real) * (2 * ROWS + BIAS + 2 * COLUMNS);
-    uint64_t said = tally_exchange_wire(x), odd = 2 * sizeof(tally_real);
+    uint64_t said = tally_exchange_wire(x, 0), odd = 2 * sizeof(tally_real);
 
     if (said <= want + odd && want <= said + odd) return TALLY_OK;
     return TALLY_FAIL(MISMATCH, "%s: %llu bytes, expected %llu", y->spec,

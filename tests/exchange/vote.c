@@ -228,7 +228,8 @@ static tally_status hold(tally_comm *c, const poll *q, tally_real *v)
         for (size_t i = 0; i < q->length; i++)
             v[i] = exchange_case_value(c->rank, round, i);
         TALLY_TRY(tally_exchange_all(&x, round, v));
-        if (c->traffic[TALLY_EXCHANGE].bytes_sent - before != tally_exchange_wire(&x))
+        if (c->traffic[TALLY_EXCHANGE].bytes_sent - before !=
+            tally_exchange_wire(&x, 0))
             status = TALLY_FAIL(MISMATCH, "other bytes than announced");
         for (size_t i = 0; !status && i < q->length; i++) {
             int want = counted(q, c->size, round, i);
