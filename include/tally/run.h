@@ -94,6 +94,10 @@ typedef struct tally_result {
     uint64_t lost_values;       /* not finite, in what ranks said; those of trainer
                                    lockstep, census */
     double bytes_sent_per_step; /* by the exchange, mean over ranks */
+    double bytes_away_per_step; /* of which: to other nodes */
+    /* Of the steps of this process, on rank 0 those of all ranks; owned by the run.  No
+     * ledger with trainers that use no exchange. */
+    tally_ledger ledger;
     double overlap; /* share of the exchange's time during which this rank computed */
     struct tally_tale *tale; /* what servers saw; owned by the run; NULL: no server */
 } tally_result;

@@ -23,6 +23,7 @@
 #include "tally/comm.h"
 #include "tally/exchange.h"
 #include "tally/layout.h"
+#include "tally/ledger.h"
 #include "tally/model.h"
 #include "tally/objective.h"
 #include "tally/option.h"

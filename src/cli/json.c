@@ -54,6 +54,8 @@ static int put_result(json_t *json, const tally_result *r)
     bad |= json_object_set_new(json, "samples_per_second", cli_json_number(speed));
     bad |= json_object_set_new(json, "bytes_sent_per_rank_per_step",
                                cli_json_number(r->bytes_sent_per_step));
+    bad |= json_object_set_new(json, "bytes_away_per_rank_per_step",
+                               cli_json_number(r->bytes_away_per_step));
     bad |= json_object_set_new(json, "lost_values", count(r->lost_values));
     bad |= json_object_set_new(json, "overlap", cli_json_number(r->overlap));
     bad |=
@@ -122,6 +124,38 @@ static int put_tale(json_t *json, const tally_tale *t)
     return bad;
 }
 
+static json_t *entry(const tally_entry *e)
+{
+    return json_pack("{s:I, s:I, s:I, s:I}", "logical", (json_int_t)e->logical,
+                     "encoded", (json_int_t)e->encoded, "predicted",
+                     (json_int_t)e->predicted, "sent", (json_int_t)e->counted);
+}
+
+static json_t *both_links(const tally_entry each[TALLY_LINKS])
+{
+    return json_pack("{s:o, s:o}", "same_node", entry(&each[TALLY_NEAR]), "other_node",
+                     entry(&each[TALLY_AWAY]));
+}
+
+/* Null without an exchange. */
+static json_t *ledger(const tally_run *run)
+{
+    const tally_ledger *l = &run->result.ledger;
+    const tally_entry sum[] = {tally_ledger_sum(l, TALLY_NEAR),
+                               tally_ledger_sum(l, TALLY_AWAY)};
+    json_t *tensors = json_object();
+
+    if (!l->count) {
+        json_decref(tensors);
+        return json_null();
+    }
+    for (size_t t = 0; t < l->count; t++)
+        json_object_set_new(tensors, run->f->layout.tensors[t].name,
+                            both_links(l->at[t]));
+    return json_pack("{s:s, s:o, s:o}", "bytes_are", tally_certainty_name(l->certainty),
+                     "all", both_links(sum), "tensors", tensors);
+}
+
 static int put_facts(json_t *json, const tally_run *run, const cli_facts *facts)
 {
     int bad = 0;
@@ -143,8 +177,9 @@ tally_status cli_json_result(const tally_run *run, const cli_facts *facts,
 {
     json_t *object = json_object();
 
-    if (put_result(object, &run->result) || put_tale(object, run->result.tale) ||
-        put_facts(object, run, facts) ||
+    if (put_result(object, &run->result) ||
+        json_object_set_new(object, "ledger", ledger(run)) ||
+        put_tale(object, run->result.tale) || put_facts(object, run, facts) ||
         json_object_set_new(object, "options", tally_config_json(run))) {
         json_decref(object);
         return TALLY_FAIL(MEMORY, "no memory for the result as JSON");

@@ -324,13 +324,13 @@ tally_status tally_observe_step(tally_run *run, const tally_score *score, double
 
 /* What each rank tells at the end. */
 typedef struct rank_account {
-    uint64_t bytes_sent;
+    uint64_t bytes_sent, sent_away;
     tally_spent spent;
 } rank_account;
 
 static tally_status metric_of(tally_run *run, const char *name, int index, double value)
 {
-    char full[64];
+    char full[80];
 
     snprintf(full, sizeof full, "%s/%d", name, index);
     return metric(run, full, value);
@@ -339,32 +339,69 @@ static tally_status metric_of(tally_run *run, const char *name, int index, doubl
 static tally_status log_rank(tally_run *run, int rank, const rank_account *of)
 {
     TALLY_TRY(metric_of(run, "exchange/bytes_sent", rank, (double)of->bytes_sent));
+    TALLY_TRY(metric_of(run, "exchange/bytes_away", rank, (double)of->sent_away));
     if (of->spent.gradient <= 0) return TALLY_OK;
     TALLY_TRY(metric_of(run, "gradient/seconds", rank, of->spent.gradient));
     TALLY_TRY(metric_of(run, "exchange/seconds", rank, of->spent.exchange));
     return metric_of(run, "apply/seconds", rank, of->spent.apply);
 }
 
+static tally_status log_entry(tally_run *run, const char *link, int tensor,
+                              const tally_entry *of)
+{
+    const struct {
+        const char *name;
+        uint64_t bytes;
+    } columns[] = {
+        {"logical",   of->logical  },
+        {"encoded",   of->encoded  },
+        {"predicted", of->predicted},
+        {"sent",      of->counted  }
+    };
+
+    char name[64];
+
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        snprintf(name, sizeof name, "ledger/%s/%s", link, columns[i].name);
+        TALLY_TRY(metric_of(run, name, tensor, (double)columns[i].bytes));
+    }
+    return TALLY_OK;
+}
+
+static tally_status log_ledger(tally_run *run)
+{
+    const tally_ledger *l = &run->result.ledger;
+
+    for (size_t t = 0; t < l->count; t++) {
+        TALLY_TRY(log_entry(run, "same_node", (int)t, &l->at[t][TALLY_NEAR]));
+        TALLY_TRY(log_entry(run, "other_node", (int)t, &l->at[t][TALLY_AWAY]));
+    }
+    return TALLY_OK;
+}
+
 static tally_status sum_up(tally_run *run, uint64_t steps)
 {
     const tally_traffic *traffic = &run->comm->traffic[TALLY_EXCHANGE];
-    rank_account mine = {traffic->bytes_sent, run->spent};
+    rank_account mine = {traffic->bytes_sent, traffic->sent_away, run->spent};
     rank_account *all = calloc((size_t)run->comm->size, sizeof *all);
     tally_status status =
         all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for the byte counts");
-    uint64_t sum = 0;
+    uint64_t sum = 0, away = 0;
 
     status = tally_agree(run->comm, status);
     if (!status) status = tally_gather_all(run->comm, &mine, sizeof mine, all);
     for (int r = 0; !status && r < run->comm->size; r++) {
         sum += all[r].bytes_sent;
+        away += all[r].sent_away;
         if (steps) status = log_rank(run, r, &all[r]);
     }
-    if (steps)
-        run->result.bytes_sent_per_step =
-            (double)sum / (double)run->comm->size / (double)steps;
     free(all);
-    return status;
+    TALLY_TRY(status);
+    if (!steps) return TALLY_OK;
+    double shares = (double)run->comm->size * (double)steps;
+    run->result.bytes_sent_per_step = (double)sum / shares;
+    run->result.bytes_away_per_step = (double)away / shares;
+    return log_ledger(run);
 }
 
 static tally_status log_worker(tally_run *run, const tally_worker_tale *w)

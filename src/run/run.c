@@ -348,6 +348,7 @@ void tally_run_close(tally_run *run)
     tally_folder_close(run->folder);
     if (run->crew != run->comm) tally_comm_close(run->crew);
     close_tale(run->result.tale);
+    tally_ledger_close(&run->result.ledger);
     tally_state_close(&run->state);
     if (run->trainer && run->trainer->close) run->trainer->close(run);
     tally_state_close(&run->trainer_state);

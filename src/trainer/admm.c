@@ -308,9 +308,12 @@ static tally_status train(tally_run *run)
     if (status != TALLY_OK && status != TALLY_STOPPED) return status;
     trainer_pace_tell(&l->pace, &run->result);
     if (a->hidden > 0) run->result.overlap = a->hidden / (a->hidden + a->exposed);
-    if (a->team) /* its messages are counted apart */
-        run->comm->traffic[TALLY_EXCHANGE].bytes_sent +=
-            a->team->traffic[TALLY_EXCHANGE].bytes_sent;
+    if (a->team) { /* its messages are counted apart */
+        tally_traffic *all = &run->comm->traffic[TALLY_EXCHANGE];
+
+        all->bytes_sent += a->team->traffic[TALLY_EXCHANGE].bytes_sent;
+        all->sent_away += a->team->traffic[TALLY_EXCHANGE].sent_away;
+    }
     if (status == TALLY_OK) TALLY_TRY(snapshot(run));
     if (a->method->settle) {
         tally_error error;

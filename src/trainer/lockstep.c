@@ -418,15 +418,26 @@ static void sum_up(loop *l)
     result->overlap = l->hidden > 0 ? l->hidden / (l->hidden + l->exposed) : 0;
 }
 
+static tally_status keep_books(tally_run *run, uint64_t first)
+{
+    tally_ledger *ledger = &run->result.ledger;
+
+    TALLY_TRY(tally_agree(
+        run->comm, tally_exchange_ledger(&run->exchange, first, run->step, ledger)));
+    return tally_ledger_gather(ledger, run->comm);
+}
+
 static tally_status train(tally_run *run)
 {
     loop l = {.run = run};
+    uint64_t first = run->step;
     tally_status status = tally_agree(run->comm, open_loop(&l, run));
 
     if (!status) status = tally_comm_set_clock(run->comm);
     while (status == TALLY_OK && run->step < run->steps)
         status = take_step(&l);
     if (status == TALLY_OK || status == TALLY_STOPPED) sum_up(&l);
+    if (status == TALLY_OK) status = keep_books(run, first);
     close_loop(&l);
     return status;
 }

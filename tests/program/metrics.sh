@@ -28,6 +28,21 @@ near(whole[last, "train/seconds"], sum(whole[last, f"{part}/seconds"] for part i
 sent = [whole[last, f"exchange/bytes_sent/{r}"] for r in range(3)]
 near(sum(sent) / 3 / last, result["bytes_sent_per_rank_per_step"])
 assert sent[0] == whole[last, "exchange/bytes_sent"]
+
+# The ledger: all that was sent, tensor by tensor and link by link; three ranks, each its own node.
+ledger = result["ledger"]
+assert ledger["bytes_are"] == "exact"
+assert ledger["all"]["other_node"]["sent"] == sum(sent) == sum(whole[last, f"exchange/bytes_away/{r}"] for r in range(3))
+assert not any(ledger["all"]["same_node"].values())
+near(result["bytes_away_per_rank_per_step"], result["bytes_sent_per_rank_per_step"])
+for t, links in enumerate(ledger["tensors"].values()):
+    for link, figures in links.items():
+        assert figures["predicted"] == figures["sent"] <= figures["logical"]
+        for figure, bytes in figures.items():
+            assert whole[last, f"ledger/{link}/{figure}/{t}"] == bytes
+for link in "same_node", "other_node":
+    for figure in "logical", "encoded", "predicted", "sent":
+        assert ledger["all"][link][figure] == sum(x[link][figure] for x in ledger["tensors"].values())
 assert whole[0, "train/seconds"] == whole[0, "exchange/bytes_sent"] == 0
 for part in ("gradient", "exchange", "apply"):
     assert whole[last, f"{part}/seconds/0"] == whole[last, f"{part}/seconds"]

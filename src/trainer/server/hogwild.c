@@ -335,7 +335,7 @@ static tally_status sum_up(hog *h, uint64_t first, double begun)
     result->seconds = tally_now(run->comm) - begun;
     if (run->step > first)
         result->step_median_seconds = result->seconds / (double)(run->step - first);
-    return tally_ledger_tell(run);
+    return tally_tale_tell(run);
 }
 
 /* ---- open and close ---- */
@@ -361,7 +361,7 @@ static tally_status open_room(hog *h)
     if (!h->v || !h->u || !h->g || !h->room || !h->rows || !h->others || !h->words ||
         !h->listed)
         return TALLY_FAIL(MEMORY, "no memory for the gradient of %zu weights", length);
-    return tally_ledger_open(run);
+    return tally_tale_open(run);
 }
 
 static tally_status expect_farewells(hog *h)

@@ -246,11 +246,11 @@ tally_status tally_store_take(tally_store *s, size_t which, const tally_note *wh
 tally_status tally_store_tick(tally_store *s, bool steps);
 tally_status tally_store_poll(tally_store *s);
 
-/* ---- the ledger: ledger.c ---- */
+/* ---- the tale: tale.c ---- */
 
 /* Room for run->result.tale, and telling it on rank 0. */
-tally_status tally_ledger_open(tally_run *run);
-tally_status tally_ledger_tell(const tally_run *run);
+tally_status tally_tale_open(tally_run *run);
+tally_status tally_tale_tell(const tally_run *run);
 
 /* What came of it, into run->result, and told.  Collective over the holders. */
 tally_status tally_store_sum_up(tally_store *s, double seconds);

@@ -391,7 +391,7 @@ tally_status tally_store_open(tally_store *s, tally_run *run, const tally_near *
     uint64_t parts = parts_of(s);
     TALLY_TRY(check(s));
     TALLY_TRY(open_slice(s));
-    TALLY_TRY(tally_ledger_open(run));
+    TALLY_TRY(tally_tale_open(run));
     s->tale = run->result.tale;
     s->version = run->step * (s->consistency->need ? 1 : parts);
     const tally_local_ops *local = s->consistency->local;

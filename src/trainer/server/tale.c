@@ -1,4 +1,4 @@
-/* ledger.c — what came of a run with servers, in numbers and in words.
+/* tale.c — what came of a run with servers, in numbers and in words.
  *
  * Who is slow, and why, is read off the seconds that each worker spent in gradients and
  * in waiting for replies, per push.  With several servers the counts are those of
@@ -39,7 +39,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-tally_status tally_ledger_open(tally_run *run)
+tally_status tally_tale_open(tally_run *run)
 {
     tally_tale *tale = calloc(1, sizeof *tale);
 
@@ -96,7 +96,7 @@ static tally_status tell_of_straggler(const tally_run *run)
     return TALLY_OK;
 }
 
-tally_status tally_ledger_tell(const tally_run *run)
+tally_status tally_tale_tell(const tally_run *run)
 {
     const tally_tale *t = run->result.tale;
 
@@ -121,21 +121,24 @@ tally_status tally_ledger_tell(const tally_run *run)
 }
 
 /* Workers send to servers only: what these received is what those sent. */
-static tally_status count_bytes(const tally_store *s, double *sum)
+static tally_status count_bytes(const tally_store *s, double *sum, double *away)
 {
     tally_run *run = s->run;
-    const tally_traffic *traffic = &run->comm->traffic[TALLY_EXCHANGE];
+    const tally_traffic *t = &run->comm->traffic[TALLY_EXCHANGE];
     bool apart = run->holders < run->comm->size;
-    uint64_t mine = traffic->bytes_sent + (apart ? traffic->bytes_received : 0);
-    uint64_t *all = calloc((size_t)s->servers, sizeof *all);
+    uint64_t mine[] = {t->bytes_sent + (apart ? t->bytes_received : 0),
+                       t->sent_away + (apart ? t->received_away : 0)};
+    uint64_t(*all)[2] = calloc((size_t)s->servers, sizeof *all);
     tally_status status =
         all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for the byte counts");
 
-    *sum = 0;
+    *sum = *away = 0;
     status = tally_agree(run->crew, status);
-    if (!status) status = tally_gather_all(run->crew, &mine, sizeof mine, all);
-    for (int r = 0; !status && r < s->servers; r++)
-        *sum += (double)all[r];
+    if (!status) status = tally_gather_all(run->crew, mine, sizeof mine, all);
+    for (int r = 0; !status && r < s->servers; r++) {
+        *sum += (double)all[r][0];
+        *away += (double)all[r][1];
+    }
     free(all);
     return status;
 }
@@ -144,14 +147,15 @@ tally_status tally_store_sum_up(tally_store *s, double seconds)
 {
     tally_run *run = s->run;
     tally_result *result = &run->result;
-    double steps = (double)(run->step - s->first_step), bytes;
+    double steps = (double)(run->step - s->first_step), bytes, away;
 
     s->tale->idle = seconds > 0 ? s->idle / seconds : 0;
-    TALLY_TRY(count_bytes(s, &bytes));
+    TALLY_TRY(count_bytes(s, &bytes, &away));
     result->seconds = seconds;
     if (steps > 0) {
         result->step_median_seconds = seconds / steps;
         result->bytes_sent_per_step = bytes / run->comm->size / steps;
+        result->bytes_away_per_step = away / run->comm->size / steps;
     }
-    return tally_ledger_tell(run);
+    return tally_tale_tell(run);
 }
