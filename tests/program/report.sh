@@ -154,6 +154,13 @@ for run in commands:
     tensors = list(cells(tables[f"Tensors of {run}"]))
     assert sum(t["weights"] for t in tensors) == manifest["weights"]
     assert math.isclose(sum(t["percent of the weights"] for t in tensors), 100)
+    posted = {}
+    for row in cells(tables.get(f"Ledger of {run}", tables[f"Tensors of {run}"])):
+        for figure in set(row) & {"logical", "encoded", "predicted", "sent"}:
+            index = [t["tensor"] for t in tensors].index(row["tensor"])
+            posted[f"ledger/{row['link'].replace(' ', '_')}/{figure}/{index}"] = row[figure]
+    assert posted == {name: value for name, value in entries.items() if name.startswith("ledger/") and value}, run
+    assert bool(posted) == (run != "served")
     entry = {words(r[0]): words(r[1]) for r in tables[f"Manifest of {run}"].findall("tbody/tr")}
     assert entry["model"] == manifest["options"]["model"] and entry["machine"] == manifest["machine"]
     command = commands[run]

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTS = 3, RANKS_DRAWN = 16, RANKS_MOST = 1 << 16, COLUMNS = 5 };
+enum { PARTS = 3, RANKS_DRAWN = 16, RANKS_MOST = 1 << 16, COLUMNS = 6 };
 
 static const char *const parts[PARTS] = {"gradient/seconds", "exchange/seconds",
                                          "apply/seconds"};
@@ -18,9 +18,9 @@ static const char *const parts[PARTS] = {"gradient/seconds", "exchange/seconds",
 static const char *const part_names[PARTS] = {"gradient", "exchange", "apply"};
 
 /* What the metrics hold of a rank. */
-static const char *const columns[COLUMNS] = {"gradient/seconds", "exchange/seconds",
-                                             "apply/seconds", "server/pushes",
-                                             "exchange/bytes_sent"};
+static const char *const columns[COLUMNS] = {
+    "gradient/seconds", "exchange/seconds",    "apply/seconds",
+    "server/pushes",    "exchange/bytes_sent", "exchange/bytes_away"};
 
 static double zero_for_none(double x)
 {
@@ -171,9 +171,13 @@ static tally_status draw_ranks(report_page *p, const report_run *r)
 
 static void write_ranks(report_page *p, const report_run *r, const char *label)
 {
-    static const char *const heads[] = {
-        "rank",           "#gradient/seconds", "#exchange/seconds",
-        "#apply/seconds", "#server/pushes",    "#exchange/bytes_sent"};
+    static const char *const heads[] = {"rank",
+                                        "#gradient/seconds",
+                                        "#exchange/seconds",
+                                        "#apply/seconds",
+                                        "#server/pushes",
+                                        "#exchange/bytes_sent",
+                                        "#exchange/bytes_away"};
     uint64_t ranks = ranks_of(r);
     char words[64], caption[96];
 

@@ -1,5 +1,5 @@
-/* tensors.c — how the weights, and with them a step's bytes, are spread over tensors.
- */
+/* tensors.c — bytes by tensor and link, from the ledger of a run; where there is none,
+ * in proportion to the weights. */
 
 #include "cli/report/page.h"
 
@@ -17,6 +17,73 @@ static double weights_of(const report_run *r)
         sum += (double)r->tensors[i].weights;
     return sum;
 }
+
+/* ---- with a ledger ---- */
+
+static const char *const links[] = {"same_node", "other_node"};
+static const char *const link_names[] = {"same node", "other node"};
+
+enum { LINKS = sizeof links / sizeof *links };
+
+static bool has_ledger(const report_run *r)
+{
+    return report_run_has_entries(r, "ledger/same_node/sent");
+}
+
+static double entry_of(const report_run *r, size_t link, const char *figure, size_t t)
+{
+    char name[64];
+    double value;
+
+    snprintf(name, sizeof name, "ledger/%s/%s", links[link], figure);
+    return report_run_entry(r, name, t, &value) ? value : 0;
+}
+
+static tally_status draw_ledger(report_page *p, const report_run *r)
+{
+    const char *labels[DRAWN];
+    double value[DRAWN * LINKS], sum = 0;
+    report_bars bars = {.title = "Megabytes sent about each tensor",
+                        .axis = "megabytes sent by all ranks in all steps",
+                        .parts = LINKS,
+                        .labels = labels,
+                        .names = link_names,
+                        .value = value};
+
+    for (size_t i = 0; i < r->tensor_count && i < DRAWN; i++, bars.rows++) {
+        labels[i] = r->tensors[i].name;
+        for (size_t k = 0; k < LINKS; k++)
+            sum += value[i * LINKS + k] = 1e-6 * entry_of(r, k, "sent", i);
+    }
+    if (sum <= 0) return TALLY_OK;
+    sheet_pictures_begin(&p->sheet);
+    TALLY_TRY(report_draw_bars(p, &bars, "Megabytes sent, by tensor and link"));
+    sheet_pictures_end(&p->sheet);
+    return TALLY_OK;
+}
+
+static void write_ledger(report_page *p, const report_run *r, const char *label)
+{
+    static const char *const heads[] = {"tensor",   "link",       "#logical",
+                                        "#encoded", "#predicted", "#sent"};
+    static const char *const figures[] = {"logical", "encoded", "predicted", "sent"};
+    char caption[96];
+
+    snprintf(caption, sizeof caption, "Ledger of %s", label);
+    sheet_table_begin(&p->sheet, true, caption, 6, heads);
+    for (size_t i = 0; i < r->tensor_count; i++)
+        for (size_t k = 0; k < LINKS; k++) {
+            if (entry_of(r, k, "predicted", i) + entry_of(r, k, "sent", i) <= 0)
+                continue;
+            sheet_words(&p->sheet, r->tensors[i].name);
+            sheet_words(&p->sheet, link_names[k]);
+            for (size_t f = 0; f < sizeof figures / sizeof *figures; f++)
+                sheet_number(&p->sheet, entry_of(r, k, figures[f], i));
+        }
+    sheet_table_end(&p->sheet);
+}
+
+/* ---- without ---- */
 
 static tally_status draw(report_page *p, const report_run *r)
 {
@@ -48,10 +115,11 @@ static void write(report_page *p, const report_run *r, const char *label)
                                         "#percent of the weights",
                                         "#bytes a step in proportion"};
     double bytes = report_run_per_step(r, "exchange/bytes_sent"), all = weights_of(r);
+    bool estimates = !has_ledger(r);
     char caption[96];
 
     snprintf(caption, sizeof caption, "Tensors of %s", label);
-    sheet_table_begin(&p->sheet, true, caption, 5, heads);
+    sheet_table_begin(&p->sheet, true, caption, estimates ? 5 : 4, heads);
     for (size_t i = 0; i < r->tensor_count; i++) {
         double share = all > 0 ? (double)r->tensors[i].weights / all : 0;
 
@@ -59,6 +127,7 @@ static void write(report_page *p, const report_run *r, const char *label)
         sheet_words(&p->sheet, r->tensors[i].shape);
         sheet_number(&p->sheet, (double)r->tensors[i].weights);
         sheet_number(&p->sheet, 100 * share);
+        if (!estimates) continue;
         if (isnan(bytes))
             sheet_no_cell(&p->sheet);
         else
@@ -72,19 +141,22 @@ tally_status report_write_tensors(report_page *p)
     report_sheet *s = &p->sheet;
 
     sheet_section(s, "bytes", "Bytes by tensor");
-    sheet_say(s,
-              "The bytes that rank 0 sends in a step, divided in proportion to the "
-              "weights: so it is where every weight costs the same; where a codec or "
-              "an exchange picks weights, it is an estimate. Bytes by rank stand "
-              "above; a run folder holds none by pairs of ranks.");
+    sheet_say(
+        s, "The ledger: bytes that all ranks sent about each tensor, in all steps of "
+           "processes that ended, to ranks of the same node and of others. Logical: as "
+           "values in memory; encoded: in the code of the exchange; predicted by the "
+           "exchange; sent: counted. Without one (another trainer, a run that has not "
+           "ended) the bytes of rank 0 in a step are divided in proportion to the "
+           "weights. A run folder holds none by pairs of ranks.");
     for (size_t k = 0; k < p->count; k++) {
         const report_run *r = &p->runs[k];
 
         if (p->count > 1) sheet_part(s, p->label[k]);
         if (*r->note) sheet_say(s, "Without tensors: %s.", r->note);
         if (!r->tensor_count) continue;
-        TALLY_TRY(draw(p, r));
+        TALLY_TRY(has_ledger(r) ? draw_ledger(p, r) : draw(p, r));
         write(p, r, p->label[k]);
+        if (has_ledger(r)) write_ledger(p, r, p->label[k]);
     }
     return TALLY_OK;
 }
