@@ -133,6 +133,8 @@ struct tally_comm {
     struct tally_nodes *topology; /* owned: who is where; NULL until somebody asks */
     struct tally_progress *progress; /* the thread that advances tasks; NULL: none */
     tally_comm *next_moved;          /* the next comm that it advances */
+    struct tally_watch *watch; /* who tells what this rank did last; NULL: nobody */
+    int advancing;             /* tasks of this comm that are being advanced */
     double busy, seen; /* seconds with a task under way, counted up to time seen */
     double blocked;    /* seconds in waits that had nothing else to do */
     double ahead;      /* what this rank's clock shows more than rank 0's, once set */
@@ -226,6 +228,13 @@ struct tally_task {
                    peer and tag it waits for */
     bool
         follows; /* it may wait for another task to end, and is advanced when one has */
+    /* For reports of who holds up a run: what it does ("sum of"), to how many of what,
+     * with which tag.  All ranks of the comm must have these in common. */
+    const char *what, *unit; /* NULL: it is not told of */
+    int tag;
+    uint64_t amount;
+    bool of_some;   /* not all ranks of the comm start it */
+    uint64_t place; /* where it is told of; 0: nowhere */
     bool done;
     bool counted;     /* its requests are part of the comm's waited_most */
     tally_task *next; /* the comm's list */

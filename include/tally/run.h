@@ -47,6 +47,7 @@ typedef struct tally_config {
     int resync;             /* 0: abort, 1: broadcast, when replicas differ */
     double patience;        /* seconds of silence before a rank says of whom; trainer
                                server then goes on without it */
+    double timeout;         /* seconds in one wait that end the run; 0: never */
     char *start;            /* a run folder whose weights are the first; NULL: drawn */
     char *out;              /* the run folder; NULL: none, nothing is kept */
 } tally_config;
@@ -149,6 +150,9 @@ typedef struct tally_tale {
 typedef struct tally_observer {
     void (*said)(void *context, const char *sentence);   /* once, for people */
     void (*warned)(void *context, const char *sentence); /* something needs attention */
+    /* Who holds up the others, and for how long.  Called by a thread of its own, at any
+     * time, on the rank that found out. */
+    void (*stalled)(void *context, const char *sentence);
     void (*stepped)(void *context, const tally_run *run, uint64_t step, double loss,
                     double rate);
     void *context;

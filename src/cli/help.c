@@ -21,7 +21,7 @@ static const struct {
     {"How ranks agree",
      {"comm", "trainer", "exchange", "codec", "aggregate", "attack", "consistency",
       "bucket", "threads", "patience"}                                             },
-    {"What is watched",   {"census", "replica_every", "resync"}                    },
+    {"What is watched",   {"census", "replica_every", "resync", "timeout"}         },
     {"What is kept",      {"out", "start", "checkpoint_every", "keep", "log_every"}},
 };
 

@@ -51,6 +51,14 @@ static void on_warned(void *context, const char *sentence)
     if (p->to) say(p, "tally: warning: ", sentence);
 }
 
+/* By another thread than the others: it touches the stream alone. */
+static void on_stalled(void *context, const char *sentence)
+{
+    const cli_progress *p = context;
+
+    if (p->to) fprintf(p->to, "tally: warning: %s\n", sentence);
+}
+
 static void print_left(char *text, size_t most, double seconds)
 {
     size_t used = 0;
@@ -117,8 +125,11 @@ static void on_stepped(void *context, const tally_run *run, uint64_t step, doubl
 
 tally_observer cli_progress_observer(cli_progress *p)
 {
-    return (tally_observer){
-        .said = on_said, .warned = on_warned, .stepped = on_stepped, .context = p};
+    return (tally_observer){.said = on_said,
+                            .warned = on_warned,
+                            .stalled = on_stalled,
+                            .stepped = on_stepped,
+                            .context = p};
 }
 
 /* Length of the member's name in a spec: "momentum:beta=0.9" -> 8. */

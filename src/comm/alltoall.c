@@ -62,6 +62,10 @@ tally_status tally_alltoall_open(tally_alltoall *a, tally_comm *c,
         .advance = advance,
         .requests = a->requests,
         .request_count = a->requests ? 2 * size : 0,
+        .what = "letters of up to",
+        .unit = "bytes",
+        .tag = a->tag,
+        .amount = most,
         .done = true,
     };
     if (!a->inbox || !a->letter || !a->bytes || !a->requests)

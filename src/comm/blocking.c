@@ -97,7 +97,11 @@ tally_status tally_broadcast(tally_comm *c, int root, void *p, size_t n)
                           .advance = advance,
                           .requests = s.requests,
                           .request_count = 1 + CHILDREN_MOST,
-                          .in_order = true};
+                          .in_order = true,
+                          .what = "broadcast of",
+                          .unit = "bytes",
+                          .tag = TALLY_TAG(TALLY_CONTROL, TALLY_OWN_BROADCAST),
+                          .amount = n};
     tally_status status = spread_start(&s);
     if (!status) status = tally_task_wait(&s.task);
     tally_task_drop(&s.task);

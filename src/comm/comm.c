@@ -8,6 +8,7 @@
 #include "comm/launcher.h"
 #include "comm/nodes.h"
 #include "comm/progress.h"
+#include "comm/watch.h"
 
 #include <assert.h>
 #include <math.h>
@@ -169,7 +170,10 @@ tally_status tally_native_sum(tally_comm *c, int tag, tally_real *v, size_t n,
     double start = tally_now(c);
 
     *r = (tally_request){.peer = TALLY_ANY, .tag = tag, .bytes = n * sizeof *v};
-    TALLY_TRY(c->ops->isum(c, v, n, r));
+    tally_watch_wait(c, TALLY_ANY, tag);
+    tally_status status = c->ops->isum(c, v, n, r);
+    tally_watch_go_on(c);
+    TALLY_TRY(status);
     r->active = true;
     /* A library that blocks here lets nobody look at the clock before it is over. */
     double lasted = tally_now(c) - start;
@@ -241,6 +245,18 @@ static tally_status wait_reporting(tally_comm *c, tally_request *const *r, size_
     }
 }
 
+/* Receives say more of whom it waits for than sends do. */
+static void watch_wait(const tally_comm *c, tally_request *const *r, size_t n)
+{
+    size_t k = 0;
+
+    if (!c->watch) return;
+    while (k < n && !(r[k]->active && r[k]->is_receive))
+        k++;
+    const tally_request *first = k < n ? r[k] : first_active(r, n);
+    if (first) tally_watch_wait(c, first->peer, first->tag);
+}
+
 tally_status tally_wait_some(tally_comm *c, tally_request *const *r, size_t n,
                              double deadline, int *which, tally_note *note)
 {
@@ -250,9 +266,12 @@ tally_status tally_wait_some(tally_comm *c, tally_request *const *r, size_t n,
     if (!first_active(r, n)) return TALLY_OK;
     if (!note) note = &mine;
     tally_progress_enter(c);
+    bool waits = deadline > 0; /* else it only looks */
+    if (waits) watch_wait(c, r, n);
     tally_status status = may_stall(c)
                               ? wait_reporting(c, r, n, deadline, which, note)
                               : c->ops->wait_some(c, r, n, deadline, which, note);
+    if (waits) tally_watch_go_on(c);
     if (!status && *which >= 0) finish(c, r[*which], note);
     tally_progress_leave(c);
     TALLY_TRY(status);
@@ -280,9 +299,12 @@ tally_status tally_comm_split(tally_comm *c, int color, int key, tally_comm **su
 {
     assert(color >= 0);
     tally_progress_enter(c);
+    tally_watch_wait(c, TALLY_ANY, TALLY_TAG(TALLY_CONTROL, TALLY_OWN_SHARE));
     tally_status status = c->ops->split(c, color, key, sub);
+    tally_watch_go_on(c);
     tally_progress_leave(c);
     TALLY_TRY(status);
+    (*sub)->watch = c->watch;
     tally_progress_join(c, *sub);
     (*sub)->stalled = c->stalled;
     (*sub)->stalled_context = c->stalled_context;
@@ -306,7 +328,9 @@ void tally_comm_close(tally_comm *sub)
 tally_status tally_share(tally_comm *c, size_t bytes, tally_window **w)
 {
     tally_progress_enter(c);
+    tally_watch_wait(c, TALLY_ANY, TALLY_TAG(TALLY_CONTROL, TALLY_OWN_SHARE));
     tally_status status = c->ops->share(c, bytes, w);
+    tally_watch_go_on(c);
     tally_progress_leave(c);
     return status;
 }

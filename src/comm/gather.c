@@ -84,6 +84,10 @@ tally_status tally_gather_open(tally_gather *g, tally_comm *c, tally_channel cha
         .requests = g->requests,
         .request_count = 2,
         .in_order = true,
+        .what = record ? "gathering of" : "barrier of",
+        .unit = "bytes",
+        .tag = g->tag,
+        .amount = record,
         .done = true,
     };
     g->all = tally_allocate((size_t)c->size, record);

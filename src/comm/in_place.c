@@ -232,6 +232,10 @@ static tally_status open_vigils(tally_in_place *m)
                                .request_count = 1,
                                .in_order = true,
                                .spins = true,
+                               .what = k < m->count ? "sum of" : "meeting before",
+                               .unit = k < m->count ? "values" : "spans",
+                               .tag = m->tag + (k < m->count ? 2 * (int)k : 1),
+                               .amount = k < m->count ? m->spans[k].count : m->count,
                                .done = true};
         TALLY_TRY(tally_task_open(&w->task));
     }

@@ -11,6 +11,7 @@
  * a core that others want.  Collectives are moved during the gradient by a thread
  * (progress.c), between hosts. */
 
+#include "comm/alarm.h"
 #include "comm/comm.h"
 #include "comm/launcher.h"
 #include "comm/progress.h"
@@ -20,6 +21,7 @@
 
 #include <limits.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -34,7 +36,7 @@ static const size_t megabyte = (size_t)1 << 20;
 
 typedef struct mpi {
     int native, progress;
-    double nap;
+    double nap, start;
 } mpi;
 
 enum { NATIVE_BLOCKING, NATIVE_NONBLOCKING };
@@ -50,6 +52,9 @@ static const tally_option options_table[] = {
         "thread (auto: between hosts)"),
     TALLY_OPTION(REAL, mpi, nap, "100e-6", "[0, 1]",
                  "seconds that the thread rests between two looks"),
+    TALLY_OPTION(REAL, mpi, start, "300", "[0, inf)",
+                 "seconds that MPI may take to start, and to end, with all ranks; "
+                 "0: any time"),
     TALLY_END,
 };
 
@@ -552,11 +557,30 @@ static void skip_absent_fabrics(void)
     setenv("OMPI_MCA_pml", "^ucx,cm", 0);
 }
 
+/* Of a call that waits for all processes: rank 0 says it for all. */
+static void set_alarm(tally_alarm **a, double seconds, const char *call)
+{
+    char sentence[512], host[64] = "";
+    unsigned long long count = tally_launcher_count(getenv);
+    uint64_t rank = 0;
+
+    tally_launcher_rank(getenv, &rank);
+    gethostname(host, sizeof host - 1);
+    snprintf(sentence, sizeof sentence,
+             "rank %llu on %s: %s has not come back for %.0f s: of the %llu processes "
+             "that the launcher started some have not called it; they run something "
+             "else, are stopped, or cannot be reached (--comm mpi:start=%.0f)",
+             (unsigned long long)rank, host, call, seconds, count, seconds);
+    if (rank > 0 && seconds > 0) seconds += 1;
+    tally_alarm_open(a, seconds, TALLY_NETWORK, sentence);
+}
+
 /* Starts MPI unless the host program has; *ours: it is ours to finish. */
-static tally_status initialise(bool *ours)
+static tally_status initialise(double seconds, bool *ours)
 {
     int started, finished, provided;
     int code = MPI_SUCCESS;
+    tally_alarm *a;
 
     *ours = false;
     MPI_Finalized(&finished);
@@ -568,7 +592,9 @@ static tally_status initialise(bool *ours)
         code = MPI_Query_thread(&provided);
     } else {
         skip_absent_fabrics();
+        set_alarm(&a, seconds, "MPI_Init");
         code = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
+        tally_alarm_close(a);
         *ours = code == MPI_SUCCESS;
         if (*ours) code = return_errors();
         if (*ours) tally_slice_shorten();
@@ -617,11 +643,16 @@ static tally_status enter(const mpi *options, bool ours, tally_body body, void *
  * process exits. */
 static tally_status launch(const void *options, tally_body body, void *context)
 {
+    const mpi *o = options;
     bool ours, alone = false;
-    tally_status status = initialise(&ours);
+    tally_status status = initialise(o->start, &ours);
+    tally_alarm *a;
 
     if (!status) status = enter(options, ours, body, context, &alone);
-    if (ours && !alone) MPI_Finalize();
+    if (!ours || alone) return status;
+    set_alarm(&a, o->start, "MPI_Finalize");
+    MPI_Finalize();
+    tally_alarm_close(a);
     return status;
 }
 

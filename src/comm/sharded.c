@@ -185,6 +185,10 @@ tally_status tally_sharded_open_among(tally_sharded *s, tally_comm *c,
         .requests = s->requests,
         .request_count = s->requests ? 4 * size : 0,
         .in_order = true,
+        .what = "agreement on",
+        .unit = "units",
+        .tag = s->tag,
+        .of_some = group.size < c->size,
         .done = true,
     };
     if (!s->inbox || !s->ballots || !s->requests)
@@ -208,6 +212,7 @@ tally_status tally_sharded_start(tally_sharded *s, const void *from, void *to,
     s->from = from;
     s->to = to;
     s->units = units;
+    s->task.amount = units;
     s->phase = 0;
     s->task.follows = s->after != NULL;
     TALLY_TRY(ask(s));

@@ -193,6 +193,9 @@ tally_status tally_sum_open(tally_sum *s, tally_comm *c, tally_channel channel,
         .request_count = 2 * TALLY_SUM_DEPTH,
         .in_order = true,
         .spins = algorithm == TALLY_SUM_SHM,
+        .what = "sum of",
+        .unit = "values",
+        .tag = s->tag,
         .done = true,
     };
     s->requests[0].tag = s->tag;
@@ -207,6 +210,7 @@ tally_status tally_sum_start(tally_sum *s, tally_real *v, size_t n)
     assert(n <= s->most && s->task.done);
     s->v = v;
     s->n = n;
+    s->task.amount = n;
     s->phase = -1;
     s->depth = depth_of(s->algorithm, s->task.comm, n);
     s->task.oldest = 0;

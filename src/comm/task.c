@@ -20,6 +20,7 @@
 
 #include "comm/comm.h"
 #include "comm/progress.h"
+#include "comm/watch.h"
 
 #include <assert.h>
 #include <math.h>
@@ -103,19 +104,30 @@ double tally_blocked(tally_comm *c)
     return blocked;
 }
 
+static tally_status go_on(tally_task *t)
+{
+    tally_comm *c = t->comm;
+
+    c->advancing++;
+    tally_status status = t->advance(t);
+    c->advancing--;
+    TALLY_TRY(status);
+    if (!t->done) return TALLY_OK;
+    unlist(t);
+    tally_watch_end(c, t);
+    return TALLY_OK;
+}
+
 /* One that has ended may be what others wait for. */
 static tally_status advance(tally_task *t)
 {
-    TALLY_TRY(t->advance(t));
+    TALLY_TRY(go_on(t));
     if (!t->done) return TALLY_OK;
-    unlist(t);
     for (tally_task *f = t->comm->tasks, *next; f; f = next) {
         next = f->next;
         if (!f->follows) continue;
-        TALLY_TRY(f->advance(f));
-        if (!f->done) continue;
-        unlist(f);
-        next = t->comm->tasks; /* and others may wait for this one */
+        TALLY_TRY(go_on(f));
+        if (f->done) next = t->comm->tasks; /* and others may wait for this one */
     }
     return TALLY_OK;
 }
@@ -132,6 +144,7 @@ static tally_status start(tally_task *t)
     *last = t;
     t->next = NULL;
     t->done = false;
+    tally_watch_begin(t->comm, t);
     TALLY_TRY(reserve_listed(t->comm));
     TALLY_TRY(advance(t));
     if (!t->done) tally_progress_wake(t->comm);
@@ -250,6 +263,7 @@ static void rest(vigil *w, tally_comm *c, const tally_task *t)
     static const struct timespec nap = {.tv_nsec = 20000};
 
     if (w->rounds++ < HOT_ROUNDS) return;
+    tally_watch_wait(c, t->requests[0].peer, t->requests[0].tag);
     if (w->rounds < YIELDING_ROUNDS)
         sched_yield();
     else
@@ -289,6 +303,7 @@ tally_status tally_task_wait(tally_task *t)
 {
     tally_progress_enter(t->comm);
     tally_status status = wait_for(t);
+    tally_watch_go_on(t->comm);
     tally_progress_leave(t->comm);
     TALLY_TRY(status);
     return TALLY_OK;
@@ -301,6 +316,7 @@ void tally_task_drop(tally_task *t)
     if (!c) return;
     tally_progress_enter(c);
     unlist(t);
+    tally_watch_end(c, t);
     if (t->counted) c->waited_most -= t->request_count;
     t->counted = false;
     for (size_t i = 0; i < t->request_count; i++)

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "comm/watch.h"
 #include "run/folder.h"
 #include "run/metrics.h"
 #include "run/replicas.h"
@@ -302,6 +303,7 @@ tally_status tally_observe_step(tally_run *run, const tally_score *score, double
     double *loss_sum = run->state.at[LOSS_SUM], *count = run->state.at[COUNT];
     bool last = run->step == run->steps, epoch = run->step % run->steps_per_epoch == 0;
 
+    tally_watch_step(run->comm, run->step + 1);
     run->result.samples += score->count;
     *loss_sum += score->loss_sum;
     *count += (double)score->count;
@@ -436,6 +438,7 @@ tally_status tally_run_train(tally_run *run)
     result->validate_accuracy = result->validate_loss = (double)NAN;
     result->test_accuracy = result->test_loss = result->train_loss = (double)NAN;
     result->start_seconds = tally_process_seconds();
+    tally_watch_step(run->comm, run->step + 1);
     if (run->step < run->steps) TALLY_TRY(log_counters(run));
     TALLY_TRY(run->trainer->train(run));
     result->steps = run->step;

@@ -72,6 +72,9 @@ static const tally_option options[] = {
     TALLY_OPTION(REAL, tally_config, patience, "5", "(0, inf)",
                  "seconds of silence before a rank says of whom; trainer server then "
                  "goes on without it"),
+    TALLY_OPTION(REAL, tally_config, timeout, "600", "[0, inf)",
+                 "seconds in one wait that end the run, with a table of what each rank "
+                 "does; 0: never"),
     TALLY_OPTION(
         TEXT, tally_config, out, NULL, NULL,
         "the run folder: manifest, metrics, checkpoints; without it nothing is "

@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "comm/watch.h"
 #include "num/gemm.h"
 #include "num/isa.h"
 #include "num/topology.h"
@@ -42,6 +43,8 @@ static void tell_of_a_stall(void *context, tally_comm *c, int peer, int tag,
     const tally_run *run = context;
     char sentence[256], who[64] = "any rank";
 
+    /* Trainers with roles may well leave a rank alone; the others all wait together. */
+    if (!run->trainer || (!run->trainer->roles && tally_watch_ask(c))) return;
     if (!run->observer.warned) return;
     if (peer >= 0) snprintf(who, sizeof who, "rank %d", peer);
     snprintf(
@@ -51,6 +54,40 @@ static void tell_of_a_stall(void *context, tally_comm *c, int peer, int tag,
         c->rank, seconds, who, (unsigned long long)run->step + 1,
         tag / 4096 == TALLY_EXCHANGE ? "exchange" : "control");
     run->observer.warned(run->observer.context, sentence);
+}
+
+/* What a tag is about: the tensors of a span. */
+static void name_tag(void *context, int tag, char *text, size_t most)
+{
+    const tally_run *run = context;
+    size_t k = (size_t)(tag % TALLY_TAG(1, 0)) / 2;
+
+    text[0] = '\0';
+    if (tag / TALLY_TAG(1, 0) != TALLY_EXCHANGE || k >= run->plan_count) return;
+    const tally_layout *layout = &run->f->layout;
+    for (size_t t = 0; t < layout->count; t++) {
+        tally_span s = layout->tensors[t].span;
+
+        if (run->plan[k].first >= s.first + s.count) continue;
+        snprintf(text, most, "%s", layout->tensors[t].name);
+        return;
+    }
+}
+
+/* A rank that never comes here must not hold up the others for ever. */
+static tally_status open_watch(tally_run *run)
+{
+    const tally_watch_terms terms = {.timeout = run->options->timeout,
+                                     .stalled = run->observer.stalled,
+                                     .observer = run->observer.context,
+                                     .name = name_tag,
+                                     .context = run};
+    double limit = run->comm->limit;
+
+    run->comm->limit = run->options->timeout;
+    TALLY_TRY(tally_watch_open(run->comm, &terms));
+    run->comm->limit = limit;
+    return TALLY_OK;
 }
 
 static void tell_of_the_data(const tally_run *run)
@@ -325,6 +362,7 @@ tally_status tally_run_open(tally_run *run, tally_comm *comm)
         comm->limit = START_PATIENCE * run->options->patience;
     TALLY_TRY(tally_agree(comm, status));
     TALLY_TRY(tally_identity_check(run));
+    TALLY_TRY(open_watch(run));
     TALLY_TRY(tally_binding_check(run));
     tell_of_the_data(run);
     tell_of_lost_checkpoints(run);
@@ -352,6 +390,7 @@ void tally_run_close(tally_run *run)
     tally_state_close(&run->state);
     if (run->trainer && run->trainer->close) run->trainer->close(run);
     tally_state_close(&run->trainer_state);
+    if (run->comm) tally_watch_close(run->comm);
     if (run->consistency)
         tally_options_close(run->consistency, run->consistency_options);
     if (run->trainer) tally_options_close(&run->trainer->about, run->trainer_options);

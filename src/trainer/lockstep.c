@@ -11,7 +11,7 @@
  * local one comes between gradient and propose, an agreed one between exchange and
  * apply, and either turns off the overlap on its side.
  *
- * Besides the exchange, each step sends one report of 64 bytes to every rank: the loss,
+ * Besides the exchange, each step sends one report of 88 bytes to every rank: the loss,
  * and whether someone diverged or was told to stop.  It travels with the gradient, and
  * is read before anything is applied: weights are never moved by a step that failed.
  *
@@ -28,10 +28,12 @@
 
 #include "base/status.h"
 #include "base/stop.h"
+#include "comm/watch.h"
 #include "trainer/census.h"
 #include "trainer/nap.h"
 #include "trainer/pace.h"
 #include "trainer/report.h"
+#include "trainer/straggler.h"
 #include "trainer/trainer.h"
 
 #include <stdlib.h>
@@ -69,6 +71,8 @@ typedef struct loop {
     double hidden, exposed;
     double work; /* declared seconds of the gradient, for simulated comms; else 0 */
     trainer_pace pace;
+    trainer_straggler straggler;
+    double computed; /* run->spent.gradient at the last report */
 } loop;
 
 /* ---- propose and exchange, as spans become ready ---- */
@@ -298,12 +302,21 @@ static tally_status drain(loop *l, tally_status failed)
     return failed;
 }
 
+/* What is under way may never end where ranks have called different collectives. */
+static tally_status part_with(loop *l, tally_status failed)
+{
+    l->run->comm->ragged = true;
+    return failed;
+}
+
 /* The gradient began at `begin`, with so many seconds exposed by then. */
 static void account_for_gradient(loop *l, double begin, double exposed)
 {
     double seconds = tally_now(l->run->comm) - begin;
 
     l->run->spent.gradient += seconds - (l->exposed - exposed);
+    l->mine.computed = l->run->spent.gradient - l->computed;
+    l->computed = l->run->spent.gradient;
 }
 
 /* Waiting, which began when the last rank had its gradient `late` seconds later, and
@@ -318,12 +331,29 @@ static void account_for_peers(loop *l, double late, double wire)
     spent->wire -= for_peers;
 }
 
+static const char *host_of(const void *context, int rank)
+{
+    return tally_watch_host(context, rank);
+}
+
+static void tell_of_stragglers(loop *l, double seconds)
+{
+    tally_run *run = l->run;
+    char sentence[256];
+
+    if (run->comm->rank == 0 && run->observer.warned &&
+        trainer_straggler_add(&l->straggler, (const void *)l->reports.all, seconds,
+                              host_of, run->comm, sentence, sizeof sentence) >= 0)
+        run->observer.warned(run->observer.context, sentence);
+}
+
 static void account_for_step(loop *l, double begin)
 {
     tally_spent *spent = &l->run->spent;
     double seconds = tally_now(l->run->comm) - begin;
 
     trainer_pace_add(&l->pace, seconds);
+    tell_of_stragglers(l, seconds);
     spent->steps += seconds;
     spent->exchange = l->exposed;
     spent->apply = spent->steps - spent->gradient - spent->exchange;
@@ -353,6 +383,7 @@ static tally_status take_step(loop *l)
     l->t = (tally_step){.number = run->step + 1,
                         .rate = tally_schedule_rate(&run->schedule, run->step)};
     l->mine = (step_report){0};
+    tally_watch_sum(run->comm, &l->mine.collectives, &l->mine.signatures);
     TALLY_TRY(compute_and_send(l, &score));
     account_for_gradient(l, begin, exposed);
     l->mine.stop = tally_stop_requested();
@@ -366,6 +397,8 @@ static tally_status take_step(loop *l)
     TALLY_TRY(turn_to_comm(l));
     TALLY_TRY(tally_gather_wait(&l->reports));
     turn_away(l, &run->spent.decode, &run->spent.wire);
+    if (!step_report_agrees((const void *)l->reports.all, run->comm->size))
+        return part_with(l, tally_watch_compare(run->comm));
     tally_status failed =
         step_report_read((const void *)l->reports.all, run->comm->size, l->t.number,
                          &run->f->layout, &verdict);
@@ -394,6 +427,8 @@ static tally_status open_loop(loop *l, tally_run *run)
         (run->rule.ops->place && !l->place))
         return TALLY_FAIL(MEMORY, "no memory for the gradient of %zu weights", length);
     TALLY_TRY(trainer_pace_open(&l->pace));
+    TALLY_TRY(trainer_straggler_open(&l->straggler, l->run->comm->size,
+                                     l->run->options->patience));
     TALLY_TRY(census_open(&l->census, l->run->comm->size));
     return tally_gather_open(&l->reports, run->comm, TALLY_CONTROL, REPORT_NUMBER,
                              sizeof(step_report));
@@ -408,6 +443,7 @@ static void close_loop(loop *l)
     free(l->room);
     free(l->rows);
     trainer_pace_close(&l->pace);
+    trainer_straggler_close(&l->straggler);
 }
 
 static void sum_up(loop *l)

@@ -55,6 +55,15 @@ void step_report_fill(step_report *mine, const tally_layout *layout,
     if (!mine->bad_tensor) mine->bad_tensor = first_bad_tensor(layout, g);
 }
 
+bool step_report_agrees(const step_report *all, int size)
+{
+    for (int r = 1; r < size; r++)
+        if (all[r].collectives != all[0].collectives ||
+            all[r].signatures != all[0].signatures)
+            return false;
+    return true;
+}
+
 static tally_status diverged(const step_report *bad, int rank, uint64_t step,
                              const tally_layout *layout)
 {

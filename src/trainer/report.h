@@ -2,7 +2,9 @@
  *
  * It carries what must be agreed at the end of a step, so that nothing else needs a
  * message of its own: the loss, whether someone was told to stop, whether someone's
- * loss is not finite and in which tensor, and the census of what is not finite. */
+ * loss is not finite and in which tensor, the census of what is not finite, how long it
+ * computed, and what collectives it has called: ranks that called different ones are
+ * told apart by it even where no message was missed. */
 
 #ifndef TALLY_TRAINER_REPORT_H
 #define TALLY_TRAINER_REPORT_H
@@ -18,6 +20,8 @@ typedef struct step_report {
     uint64_t lost, lost_tensors; /* values that are not finite in what it says, and
                                     where: census.h */
     double ready; /* when this rank had its gradient, by the clock of rank 0 */
+    uint64_t collectives, signatures; /* before this step: how many, and their sum */
+    double computed; /* seconds of its gradient since its last report */
 } step_report;
 
 typedef struct step_verdict {
@@ -36,6 +40,9 @@ void step_report_fill(step_report *mine, const tally_layout *layout,
  * not finite; the sentence names rank, step and tensor. */
 tally_status step_report_read(const step_report *all, int size, uint64_t step,
                               const tally_layout *layout, step_verdict *verdict);
+
+/* Whether all ranks have called the same collectives. */
+bool step_report_agrees(const step_report *all, int size);
 
 bool tally_all_finite(const tally_real *v, size_t n);
 

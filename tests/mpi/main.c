@@ -5,6 +5,8 @@
  *     fails_agreed   the last rank fails, and all know of it
  *     stalls         rank 0 waits for a message that comes late
  *     stalls_shared  rank 0 waits for a sum in shared memory that rank 1 starts late
+ *     stuck          the last rank does not come to a barrier; a watch ends all
+ *     unequal        rank 1 calls another collective than the others; so it does here
  *     no_room        memory is shared that the machine does not have
  *     moves_alone    sums end while their rank never calls the comm: with a thread
  *
@@ -16,11 +18,13 @@
 #include "base/status.h"
 #include "comm/cases.h"
 #include "comm/progress.h"
+#include "comm/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Each block of 4 KiB starts with its number; one buffer a rank. */
 static tally_status large(tally_comm *c, void *context)
@@ -139,6 +143,37 @@ static tally_status stalls_shared(tally_comm *c, void *context)
     return TALLY_OK;
 }
 
+/* Collective 1 is met by all; at 2 somebody does something else. */
+static tally_status watch_two(tally_comm *c, bool comes, bool sums)
+{
+    tally_watch_terms terms = {.timeout = 0.5};
+    tally_sum s = {.n = 0};
+    tally_real one = 1;
+
+    TALLY_TRY(tally_sum_open(&s, c, TALLY_USER, 3, TALLY_SUM_TREE, 1));
+    TALLY_TRY(tally_watch_open(c, &terms));
+    TALLY_TRY(tally_barrier(c));
+    if (!comes) sleep(60);
+    if (sums)
+        TALLY_TRY(tally_sum_start(&s, &one, 1));
+    else
+        TALLY_TRY(tally_barrier(c));
+    if (sums) TALLY_TRY(tally_sum_wait(&s));
+    return TALLY_FAIL(CORRUPT, "a collective ended that some ranks did not call");
+}
+
+static tally_status stuck(tally_comm *c, void *context)
+{
+    (void)context;
+    return watch_two(c, c->rank < c->size - 1, false);
+}
+
+static tally_status unequal(tally_comm *c, void *context)
+{
+    (void)context;
+    return watch_two(c, true, c->rank != 1);
+}
+
 /* All ranks hear of it, and can share less afterwards. */
 static tally_status no_room(tally_comm *c, void *context)
 {
@@ -207,6 +242,8 @@ static tally_body body_of(const char *name)
         {"fails_agreed",  fails_agreed },
         {"stalls",        stalls       },
         {"stalls_shared", stalls_shared},
+        {"stuck",         stuck        },
+        {"unequal",       unequal      },
         {"no_room",       no_room      },
         {"moves_alone",   moves_alone  }
     };

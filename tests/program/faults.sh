@@ -31,4 +31,56 @@ if command -v objcopy >/dev/null; then
 fi
 cp "$TALLY" "$work/copy"
 as_two "$work/copy" 2>"$work/err" || fail "a copy is another program: $(<"$work/err")"
+
+# ---- ranks that stop, vanish or never come ----
+
+# The process of a rank of ours.
+rank_process() {
+    local pid
+    for pid in $(pgrep -x tally); do
+        tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qxE "(OMPI_COMM_WORLD_RANK|PMI_RANK)=$1" || continue
+        tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qx "FAULTS=$$" && echo "$pid" && return
+    done
+}
+
+# begin: three ranks that would train for ever.
+begin() {
+    FAULTS=$$ timeout 60 $MPIEXEC -n 3 "$TALLY" ${run/--steps 20 --threads 1 --quiet/} --threads 1 --steps 100000000 \
+        --patience 0.3 --timeout 1.5 >"$work/out" 2>"$work/err" &
+    job=$!
+    for ((i = 0; i < 200; i++)); do
+        ! grep -q "parameters; data" "$work/err" || break
+        sleep 0.05
+    done
+    sleep 0.3
+}
+
+# ends CODE WORDS...: the run has ended by itself, and has said all of them.
+ends() {
+    local code=$1 words
+    shift
+    wait "$job"
+    local got=$?
+    [ "$got" -eq "$code" ] || fail "exit $got, expected $code: $(head -c 600 "$work/err")"
+    for words in "$@"; do
+        grep -q -- "$words" "$work/err" || fail "did not say \"$words\": $(head -c 600 "$work/err")"
+    done
+}
+
+begin
+kill -STOP "$(rank_process 1)"
+ends 6 "warning: rank 1 does not answer (stopped)" "in \".*\"; the run ends" "    1 .*no answer: stopped" "    2 .*waits"
+
+begin
+kill -USR2 "$(rank_process 2)"
+sleep 1
+kill -USR1 "$(rank_process 0)"
+ends 75 "    0 .*, step " "    1 .*, step " "    2 .*, step "
+
+cat >"$work/never" <<'END'
+[ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" = 1 ] && exec sleep 60
+exec "$@"
+END
+expect 6 "rank 0 on .*: MPI_Init has not come back for 1 s" \
+    timeout 60 $MPIEXEC -n 2 bash "$work/never" "$TALLY" $run --comm mpi:start=1
 finish

@@ -83,7 +83,7 @@ done
 sleep 1
 kill -STOP "$stopped"
 sleep 1
-grep -q "has waited .* for rank 2" "$work/err" || fail "nobody tells of rank 2: $(<"$work/err")"
+grep -q "rank 2 on $CLUSTER-3 does not answer" "$work/err" || fail "nobody tells of rank 2: $(<"$work/err")"
 kill -CONT "$stopped"
 sleep 0.3
 kill -USR1 "$(process mpirun 1)"

@@ -120,6 +120,40 @@ static tally_status train_with_a_corruption(errand *e, tally_run *run)
     return tally_run_train(run);
 }
 
+/* Rank 1 has room for more than what comes, which no message tells. */
+static tally_status call_another(tally_run *run, const tally_score *score, double rate,
+                                 bool stop)
+{
+    unsigned char bytes[16] = {0};
+
+    TALLY_TRY(tally_broadcast(run->comm, 0, bytes,
+                              run->step == 3 && run->comm->rank == 1 ? 16 : 8));
+    return tally_observe_step(run, score, rate, stop);
+}
+
+static tally_status train_apart(errand *e, tally_run *run)
+{
+    (void)e;
+    run->after_step = call_another;
+    return tally_run_train(run);
+}
+
+Test(run, ranks_that_call_different_collectives_are_named_a_step_later)
+{
+    errand e = {.settings = "batch=2 steps=7", .rows = 20, .use = train_apart};
+
+    expect_fail(errand_run(&e, "sim:ranks=3"), MISMATCH,
+                "rank 1 has \"broadcast of 16 bytes, control 2001, step 3\"");
+    const char *other =
+        strstr(e.rank[0].sentence, "rank 0 has \"broadcast of 8 bytes, ");
+    cr_assert(other != NULL, "\"%s\"", e.rank[0].sentence);
+    for (int r = 0; r < 3; r++) {
+        cr_assert(eq(str, e.rank[r].sentence, e.rank[0].sentence));
+        cr_assert(eq(sz, e.rank[r].call[4].count, 0));
+    }
+    errand_close(&e);
+}
+
 static void keep_sentence(void *context, const char *sentence)
 {
     snprintf(context, 512, "%s", sentence);

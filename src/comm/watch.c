@@ -1,0 +1,754 @@
+/* watch.c — a thread beside each rank that says who holds up a run, and ends it.
+ *
+ *     every 0.2 s      is my rank in one wait, or one collective, for too long?
+ *                      was it told to end (SIGTERM), or to report (SIGUSR2)?
+ *     if so            alarm -> the lowest rank that takes it asks all ranks, each of
+ *                      which answers with its trail; it prints who did not arrive
+ *     at the timeout   it ends all ranks, with a bad code
+ *
+ * Answers travel as datagrams (UDP over IPv4) between threads: MPI may be the very
+ * thing that hangs, lets one thread in at a time, and a rank that computes looks at it
+ * seldom.  A rank whose process is stopped, dead, or cut off does not answer, which
+ * says it.  Each datagram carries a number that the ranks drew together, so that
+ * nobody else can ask or end a run.  Where no datagram passes a rank tells of itself.
+ *
+ * In between nothing is sent.  A step costs a rank a few locks that are free. */
+
+#include "comm/watch.h"
+
+#include "tally/collective.h"
+
+#include "base/status.h"
+#include "base/stop.h"
+#include "base/text.h"
+#include "base/thread.h"
+#include "comm/comm.h"
+#include "comm/progress.h"
+#include "comm/survey.h"
+#include "comm/trail.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    ADDRESSES = 4,
+    LEADERS = 3, /* the first ranks, one of which asks for all if it can */
+    LOOK_MS = 200,
+    TAKE_MS = 400,    /* for a leader to take an alarm */
+    SURVEY_MS = 1000, /* for all to answer */
+    LEAVE_MS = 200,   /* the same, where a launcher is about to kill */
+    RETRY_MS = 100,
+    BATCH = 64, /* questions at a time: answers must fit the socket */
+    TEXT_MOST = 16384
+};
+
+/* Why ranks are asked; the greater is the more urgent. */
+typedef enum purpose { NOTHING, WARN, LEAVE, REPORT, END } purpose;
+
+typedef enum kind { ALARM, TAKEN, ASK, ANSWER, EXIT } kind;
+
+typedef struct neighbour { /* what a rank tells of itself at the start */
+    uint32_t address[ADDRESSES];
+    uint16_t port;
+    int32_t pid;
+    uint64_t process_space, nonce; /* where pid is a number; rank 0's is everyone's */
+    char host[TALLY_HOST_NAME];
+} neighbour;
+
+typedef struct packet {
+    uint64_t nonce;
+    uint32_t kind, purpose, survey;
+    int32_t from;
+    tally_row row; /* of an answer; others end before it */
+} packet;
+
+struct tally_watch {
+    tally_trail trail;
+    const tally_comm *comm;
+    int rank, size;
+    double patience;
+    tally_watch_terms terms;
+
+    pthread_t thread;
+    bool has_thread;
+    int socket, bell[2]; /* -1: none; a byte wakes the thread */
+    atomic_bool leaving, asked;
+    uint64_t nonce;
+    neighbour *peers; /* owned */
+
+    /* The thread's own. */
+    tally_row *rows; /* owned, made by the first survey */
+    tally_fate *fates;
+    char (*hosts)[TALLY_HOST_NAME];
+    packet in, out;
+    uint32_t survey;
+    purpose due;          /* what this rank, as a leader, was asked for */
+    double told[END + 1]; /* when a survey of that purpose ended */
+    double stop_seen;     /* when this rank was told to end; 0: it was not */
+    bool left;            /* and has asked who keeps it from that */
+    char *text;           /* owned: TEXT_MOST */
+};
+
+/* ---- the trail ---- */
+
+static tally_trail *trail_of(const tally_comm *c)
+{
+    return c->watch ? &c->watch->trail : NULL;
+}
+
+void tally_watch_step(tally_comm *c, uint64_t step)
+{
+    tally_trail *t = trail_of(c);
+
+    if (!t) return;
+    pthread_mutex_lock(&t->lock);
+    t->step = step;
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* From inside another collective, one may start at another time on each rank. */
+void tally_watch_begin(tally_comm *c, tally_task *t)
+{
+    bool of_all = !t->of_some && !c->advancing && c->watch && c == c->watch->comm;
+
+    if (!c->watch || !t->what) return;
+    t->place = tally_trail_begin(
+        &c->watch->trail,
+        (tally_act){
+            .what = t->what, .unit = t->unit, .tag = t->tag, .amount = t->amount},
+        of_all);
+}
+
+void tally_watch_end(tally_comm *c, tally_task *t)
+{
+    if (c->watch && t->place) tally_trail_end(&c->watch->trail, t->place);
+    t->place = 0;
+}
+
+void tally_watch_wait(const tally_comm *c, int peer, int tag)
+{
+    if (!c->watch || !c->watch->has_thread) return;
+    /* Ranks of a comm that was split have other numbers. */
+    tally_trail_wait(&c->watch->trail, c == c->watch->comm ? peer : TALLY_ANY, tag);
+}
+
+void tally_watch_go_on(const tally_comm *c)
+{
+    if (c->watch && c->watch->has_thread) tally_trail_go_on(&c->watch->trail);
+}
+
+void tally_watch_sum(const tally_comm *c, uint64_t *number, uint64_t *sum)
+{
+    tally_trail *t = trail_of(c);
+
+    *number = *sum = 0;
+    if (!t) return;
+    pthread_mutex_lock(&t->lock);
+    *number = t->number;
+    *sum = t->sum;
+    pthread_mutex_unlock(&t->lock);
+}
+
+const char *tally_watch_host(const tally_comm *c, int rank)
+{
+    const tally_watch *w = c->watch;
+
+    return w && w->peers && c->nodes > 1 ? w->peers[rank].host : NULL;
+}
+
+bool tally_watch_ask(const tally_comm *c)
+{
+    tally_watch *w = c->watch;
+
+    if (!w || !w->has_thread) return false;
+    atomic_store(&w->asked, true);
+    if (write(w->bell[1], "", 1) < 0) return true; /* it looks in a moment anyway */
+    return true;
+}
+
+/* ---- what this rank tells ---- */
+
+static void print_act(const tally_watch *w, const tally_act *act,
+                      char text[TALLY_ACT_TEXT])
+{
+    char name[48] = "";
+    size_t used;
+
+    tally_act_print(act, text, TALLY_ACT_TEXT);
+    used = strlen(text);
+    if (w->terms.name) w->terms.name(w->terms.context, act->tag, name, sizeof name);
+    if (name[0]) tally_text_append(text, TALLY_ACT_TEXT, &used, " (%s)", name);
+}
+
+static void fill_row(tally_watch *w, tally_row *row)
+{
+    tally_act acts[TALLY_ROW_ACTS];
+    tally_trail *t = &w->trail;
+    size_t count = tally_trail_recent(t, acts, TALLY_ROW_ACTS);
+    double now = tally_trail_now();
+    tally_pause pause = tally_trail_pause(t);
+
+    memset(row, 0, sizeof *row);
+    for (size_t k = 0; k < count; k++) {
+        row->acts[k].number = acts[k].number;
+        row->acts[k].signature = acts[k].signature;
+        print_act(w, &acts[k], row->acts[k].text);
+    }
+    pthread_mutex_lock(&t->lock);
+    row->answered = 1;
+    row->waits = pause.waits;
+    row->peer = pause.peer;
+    row->tag = pause.tag;
+    row->waited = pause.seconds;
+    row->step = t->step;
+    row->number = t->number;
+    pthread_mutex_unlock(&t->lock);
+    if (count) row->idle = now - (acts[0].ended > 0 ? acts[0].ended : acts[0].begun);
+}
+
+/* ---- datagrams ---- */
+
+static void post_to(const tally_watch *w, uint32_t address, uint16_t port,
+                    const packet *p)
+{
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = address};
+    size_t bytes = p->kind == ANSWER ? sizeof *p : offsetof(packet, row);
+
+    /* What is lost is asked for again. */
+    if (sendto(w->socket, p, bytes, 0, (const struct sockaddr *)&to, sizeof to) < 0)
+        return;
+}
+
+/* On its own host a rank is reached without leaving it. */
+static void post(tally_watch *w, int to, kind k, purpose why)
+{
+    const neighbour *p = &w->peers[to];
+
+    w->out.nonce = w->nonce;
+    w->out.kind = k;
+    w->out.purpose = why;
+    w->out.from = w->rank;
+    if (!p->port) return;
+    if (strcmp(p->host, w->peers[w->rank].host) == 0)
+        post_to(w, htonl(INADDR_LOOPBACK), p->port, &w->out);
+    for (int k2 = 0; k2 < ADDRESSES && p->address[k2]; k2++)
+        post_to(w, p->address[k2], p->port, &w->out);
+}
+
+static bool receive(tally_watch *w)
+{
+    ssize_t bytes = recv(w->socket, &w->in, sizeof w->in, 0);
+
+    return bytes >= (ssize_t)offsetof(packet, row) && w->in.nonce == w->nonce &&
+           w->in.from >= 0 && w->in.from < w->size &&
+           (w->in.kind != ANSWER || bytes == (ssize_t)sizeof w->in);
+}
+
+static bool is_leaving(const tally_watch *w)
+{
+    return atomic_load(&w->leaving);
+}
+
+/* Waits so long for a datagram, or for the bell. */
+static bool await_packet(tally_watch *w, int milliseconds)
+{
+    struct pollfd on[2] = {
+        {.fd = w->bell[0], .events = POLLIN},
+        {.fd = w->socket,  .events = POLLIN}
+    };
+    char bytes[64];
+
+    if (poll(on, 2, milliseconds) <= 0) return false;
+    if (on[0].revents & POLLIN && read(w->bell[0], bytes, sizeof bytes) < 0)
+        return false;
+    return on[1].revents & POLLIN && receive(w);
+}
+
+/* What is meant for nobody in particular; others go to who waits for them. */
+static void serve(tally_watch *w)
+{
+    purpose why = (purpose)w->in.purpose;
+
+    if (w->in.kind == EXIT) _exit((int)w->in.purpose);
+    if (w->in.kind == ALARM && why <= END) {
+        if (why > w->due) w->due = why;
+        post(w, w->in.from, TAKEN, why);
+    }
+    if (w->in.kind == ASK) {
+        fill_row(w, &w->out.row);
+        w->out.survey = w->in.survey;
+        post(w, w->in.from, ANSWER, why);
+    }
+}
+
+/* ---- a survey ---- */
+
+static bool make_room(tally_watch *w)
+{
+    size_t size = (size_t)w->size;
+
+    if (w->rows) return true;
+    w->fates = calloc(size, sizeof *w->fates);
+    w->hosts = calloc(size, sizeof *w->hosts);
+    w->text = calloc(1, TEXT_MOST);
+    w->rows = calloc(size, sizeof *w->rows);
+    if (!w->fates || !w->hosts || !w->text || !w->rows) return false;
+    for (int r = 0; r < w->size; r++)
+        memcpy(w->hosts[r], w->peers[r].host, TALLY_HOST_NAME);
+    return true;
+}
+
+/* Asks those who have not answered yet; how many are left. */
+static int ask_the_rest(tally_watch *w, purpose why, uint32_t survey)
+{
+    int left = 0;
+
+    for (int r = 0; r < w->size; r++) {
+        if (w->rows[r].answered) continue;
+        w->out.survey = survey;
+        if (left++ % BATCH == BATCH - 1)
+            while (await_packet(w, 2))
+                serve(w);
+        post(w, r, ASK, why);
+    }
+    return left;
+}
+
+static void take_answer(tally_watch *w, uint32_t survey)
+{
+    if (w->in.kind != ANSWER || w->in.survey != survey) {
+        serve(w);
+        return;
+    }
+    tally_row *row = &w->rows[w->in.from];
+    *row = w->in.row;
+    for (int k = 0; k < TALLY_ROW_ACTS; k++)
+        row->acts[k].text[TALLY_ACT_TEXT - 1] = '\0';
+    row->answered = 1;
+}
+
+/* The state letter of a process of this machine; 0: there is none. */
+static char state_of(int32_t pid)
+{
+    char path[64], line[512], *after = NULL;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "r");
+    if (!file) return 0;
+    if (fgets(line, sizeof line, file)) after = strrchr(line, ')');
+    fclose(file);
+    return after && after[1] ? after[2] : 0;
+}
+
+static tally_fate look_for(const tally_watch *w, int r)
+{
+    const neighbour *mine = &w->peers[w->rank], *theirs = &w->peers[r];
+
+    if (!mine->process_space || theirs->process_space != mine->process_space)
+        return TALLY_UNKNOWN;
+    char state = state_of(theirs->pid);
+    if (state == 'T' || state == 't') return TALLY_STOPPED_SHORT;
+    return state == 0 || state == 'Z' || state == 'X' ? TALLY_GONE : TALLY_UNKNOWN;
+}
+
+/* Whether more may be learnt by waiting: of this machine's processes that do not answer
+ * the system knows what became of them. */
+static bool look_for_the_rest(tally_watch *w)
+{
+    bool more = false;
+
+    for (int r = 0; r < w->size; r++) {
+        w->fates[r] = w->rows[r].answered ? TALLY_UNKNOWN : look_for(w, r);
+        more |= !w->rows[r].answered && w->fates[r] == TALLY_UNKNOWN;
+    }
+    return more;
+}
+
+static void ask_all(tally_watch *w, purpose why)
+{
+    uint32_t survey = ++w->survey;
+    double start = tally_trail_now(),
+           most = 1e-3 * (why == LEAVE ? LEAVE_MS : SURVEY_MS);
+
+    for (int r = 0; r < w->size; r++)
+        w->rows[r].answered = 0;
+    fill_row(w, &w->rows[w->rank]);
+    do {
+        double asked = tally_trail_now();
+
+        if (ask_the_rest(w, why, survey) == 0) break;
+        while (tally_trail_now() - asked < 1e-3 * RETRY_MS && !is_leaving(w))
+            if (await_packet(w, RETRY_MS / 4)) take_answer(w, survey);
+    } while (look_for_the_rest(w) && tally_trail_now() - start < most &&
+             !is_leaving(w));
+    look_for_the_rest(w);
+}
+
+/* ---- what comes of it ---- */
+
+static void say(const char *text)
+{
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        ssize_t wrote = write(STDERR_FILENO, text, left);
+
+        if (wrote <= 0) return;
+        text += wrote;
+        left -= (size_t)wrote;
+    }
+}
+
+static bool all_answer(const tally_watch *w)
+{
+    for (int r = 0; r < w->size; r++)
+        if (!w->rows[r].answered) return false;
+    return true;
+}
+
+static void end_all(tally_watch *w, tally_status status)
+{
+    int code = status == TALLY_MISMATCH ? TALLY_MISMATCH : TALLY_NETWORK;
+
+    for (int k = 0; k < 3; k++) {
+        for (int r = 0; r < w->size; r++)
+            if (r != w->rank) post(w, r, EXIT, (purpose)code);
+        poll(NULL, 0, 10);
+    }
+    _exit(code);
+}
+
+static void tell(tally_watch *w, purpose why)
+{
+    tally_survey s = {
+        .size = w->size, .rows = w->rows, .hosts = w->hosts, .fates = w->fates};
+    char sentence[1024];
+    tally_status status = tally_survey_judge(&s, sentence, sizeof sentence);
+
+    if (is_leaving(w)) return;
+    if (why == WARN) {
+        if (status && w->terms.stalled) w->terms.stalled(w->terms.observer, sentence);
+        return;
+    }
+    if (why == LEAVE && all_answer(w)) return;
+    if (why == END && !status) return; /* long, but nobody waits for it */
+    snprintf(w->text, TEXT_MOST, "tally: %s%s\n", sentence,
+             why == END ? "; the run ends (--timeout)" : "");
+    if (why != LEAVE) tally_survey_print(&s, w->text, TEXT_MOST);
+    say(w->text);
+    if (why == END) end_all(w, status);
+}
+
+/* At most once in a while for each purpose. */
+static void lead(tally_watch *w, purpose why)
+{
+    double pause = why == WARN ? 0.9 * w->patience : 1;
+
+    w->due = NOTHING;
+    if (w->told[why] > 0 && tally_trail_now() - w->told[why] < pause) return;
+    if (!make_room(w)) return;
+    ask_all(w, why);
+    tell(w, why);
+    w->told[why] = tally_trail_now();
+}
+
+/* Has one of the first ranks lead, this one if no other takes it. */
+static void raise_alarm(tally_watch *w, purpose why)
+{
+    for (int r = 0; r < LEADERS && r < w->rank; r++) {
+        double start = tally_trail_now();
+
+        post(w, r, ALARM, why);
+        while (tally_trail_now() - start < 1e-3 * TAKE_MS && !is_leaving(w)) {
+            if (!await_packet(w, RETRY_MS / 4)) continue;
+            if (w->in.kind == TAKEN && w->in.from == r) return;
+            serve(w);
+        }
+    }
+    if (!is_leaving(w)) lead(w, why);
+}
+
+/* ---- the thread ---- */
+
+/* A rank that was told to end but waits for another, which may be gone. */
+static bool ends_in_vain(tally_watch *w)
+{
+    double now = tally_trail_now();
+
+    if (!tally_stop_requested()) return false;
+    if (w->stop_seen <= 0) w->stop_seen = now;
+    return now - w->stop_seen > 0.1 && tally_trail_age(&w->trail) > 0.1;
+}
+
+static purpose look(tally_watch *w)
+{
+    double age = tally_trail_age(&w->trail);
+
+    if (w->terms.timeout > 0 && age >= w->terms.timeout) return END;
+    if (tally_report_requested()) return REPORT;
+    if (!w->left && ends_in_vain(w)) {
+        w->left = true;
+        return LEAVE;
+    }
+    return atomic_exchange(&w->asked, false) ? WARN : NOTHING;
+}
+
+static void *watch(void *context)
+{
+    tally_watch *w = context;
+
+    while (!is_leaving(w)) {
+        if (await_packet(w, LOOK_MS)) serve(w);
+        if (is_leaving(w)) break;
+        purpose why = look(w);
+        if (why) raise_alarm(w, why);
+        if (w->due) lead(w, w->due);
+    }
+    return NULL;
+}
+
+/* ---- start and end ---- */
+
+static void list_addresses(neighbour *mine)
+{
+    struct ifaddrs *all = NULL;
+    int count = 0;
+
+    if (getifaddrs(&all) != 0) return;
+    for (const struct ifaddrs *a = all; a && count < ADDRESSES; a = a->ifa_next) {
+        struct sockaddr_in in;
+
+        if (!a->ifa_addr || a->ifa_addr->sa_family != AF_INET) continue;
+        if (!(a->ifa_flags & IFF_UP) || a->ifa_flags & IFF_LOOPBACK) continue;
+        memcpy(&in, a->ifa_addr, sizeof in);
+        mine->address[count++] = in.sin_addr.s_addr;
+    }
+    freeifaddrs(all);
+}
+
+/* Without a socket this rank answers nobody, and is told of as silent. */
+static void open_socket(tally_watch *w, neighbour *mine)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    socklen_t length = sizeof at;
+
+    w->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (w->socket < 0) return;
+    if (bind(w->socket, (const struct sockaddr *)&at, sizeof at) == 0 &&
+        getsockname(w->socket, (struct sockaddr *)&at, &length) == 0)
+        mine->port = ntohs(at.sin_port);
+}
+
+static void introduce(tally_watch *w, neighbour *mine)
+{
+    struct stat space;
+
+    gethostname(mine->host, sizeof mine->host - 1);
+    mine->pid = (int32_t)getpid();
+    if (stat("/proc/self/ns/pid", &space) == 0)
+        mine->process_space = (uint64_t)space.st_ino;
+    if (getrandom(&mine->nonce, sizeof mine->nonce, GRND_NONBLOCK) < 0)
+        mine->nonce = (uint64_t)(1e9 * tally_trail_now());
+    list_addresses(mine);
+    open_socket(w, mine);
+}
+
+static bool has_thread(const tally_comm *c)
+{
+    return c->size > 1 && c->ops != &tally_comm_sim && c->ops != &tally_comm_self;
+}
+
+static tally_status meet(tally_comm *c, tally_watch *w)
+{
+    neighbour mine = {.port = 0};
+    tally_status status = TALLY_OK;
+
+    introduce(w, &mine);
+    w->peers = calloc((size_t)c->size, sizeof *w->peers);
+    if (!w->peers) status = TALLY_FAIL(MEMORY, "no memory for %d ranks", c->size);
+    status = tally_agree(c, status);
+    if (!status) status = tally_gather_all(c, &mine, sizeof mine, w->peers);
+    if (!status) w->nonce = w->peers[0].nonce;
+    return status;
+}
+
+static void let_go(tally_watch *w)
+{
+    if (w->socket >= 0) close(w->socket);
+    for (int k = 0; k < 2; k++)
+        if (w->bell[k] >= 0) close(w->bell[k]);
+    tally_trail_close(&w->trail);
+    free(w->peers);
+    free(w->rows);
+    free(w->fates);
+    free(w->hosts);
+    free(w->text);
+    free(w);
+}
+
+static tally_status start(tally_comm *c, tally_watch *w)
+{
+    TALLY_TRY(meet(c, w));
+    if (pipe2(w->bell, O_CLOEXEC | O_NONBLOCK) != 0)
+        return TALLY_FAIL(MEMORY, "no pipe for a watch: %s", strerror(errno));
+    int code = tally_thread_start(&w->thread, NULL, watch, w);
+    if (code)
+        return TALLY_FAIL(MEMORY, "cannot start a thread to watch: %s", strerror(code));
+    w->has_thread = true;
+    return TALLY_OK;
+}
+
+tally_status tally_watch_open(tally_comm *c, const tally_watch_terms *terms)
+{
+    tally_watch *w = calloc(1, sizeof *w);
+
+    if (!w) return TALLY_FAIL(MEMORY, "no memory to watch a rank");
+    w->comm = c;
+    w->rank = c->rank;
+    w->size = c->size;
+    w->patience = c->patience;
+    w->terms = *terms;
+    w->socket = w->bell[0] = w->bell[1] = -1;
+    tally_trail_open(&w->trail);
+    tally_status status = has_thread(c) ? start(c, w) : TALLY_OK;
+    if (status) {
+        let_go(w);
+        return status;
+    }
+    tally_progress_enter(c); /* its thread looks at it */
+    c->watch = w;
+    tally_progress_leave(c);
+    return TALLY_OK;
+}
+
+void tally_watch_close(tally_comm *c)
+{
+    tally_watch *w = c->watch;
+
+    if (!w) return;
+    tally_progress_enter(c);
+    c->watch = NULL;
+    tally_progress_leave(c);
+    if (w->has_thread) {
+        atomic_store(&w->leaving, true);
+        if (write(w->bell[1], "", 1) < 0) errno = 0; /* it looks in a moment anyway */
+        pthread_join(w->thread, NULL);
+    }
+    let_go(w);
+}
+
+/* ---- a mismatch that did not hang ---- */
+
+typedef struct mark {
+    uint64_t number, signature;
+} mark;
+
+typedef struct memory { /* what a rank knows of its last collectives, newest first */
+    mark marks[TALLY_TRAIL_MOST];
+} memory;
+
+static uint64_t signature_of(const memory *m, uint64_t number)
+{
+    for (int k = 0; k < TALLY_TRAIL_MOST; k++)
+        if (m->marks[k].number == number) return m->marks[k].signature;
+    return 0;
+}
+
+/* The first collective in which a rank differs from rank 0, and which one; 0: none that
+ * both remember. */
+static uint64_t first_difference(const memory *all, int size, int *rank)
+{
+    uint64_t first = 0;
+
+    for (int r = 1; r < size; r++)
+        for (int k = 0; k < TALLY_TRAIL_MOST; k++) {
+            mark m = all[r].marks[k];
+            uint64_t other = m.number ? signature_of(&all[0], m.number) : 0;
+
+            if (!other || other == m.signature || (first && m.number >= first))
+                continue;
+            first = m.number;
+            *rank = r;
+        }
+    return first;
+}
+
+static void describe_act(tally_watch *w, const tally_act *acts, size_t count,
+                         uint64_t number, char text[TALLY_ACT_TEXT])
+{
+    for (size_t k = 0; k < count; k++)
+        if (acts[k].number == number) print_act(w, &acts[k], text);
+}
+
+static void tell_difference(const memory *all, uint64_t number, int rank,
+                            char (*texts)[TALLY_ACT_TEXT], char *sentence, size_t most)
+{
+    if (!number) {
+        snprintf(sentence, most, "ranks called different collectives, more than %d ago",
+                 TALLY_TRAIL_MOST);
+        return;
+    }
+    snprintf(sentence, most,
+             "collective %llu is not the same on all ranks: rank %d has \"%s\" "
+             "(%016llx), rank 0 has \"%s\" (%016llx)",
+             (unsigned long long)number, rank, texts[rank],
+             (unsigned long long)signature_of(&all[rank], number), texts[0],
+             (unsigned long long)signature_of(&all[0], number));
+}
+
+typedef struct inquest {
+    tally_act acts[TALLY_TRAIL_MOST];
+    memory mine;
+    memory *all;                   /* owned: one a rank */
+    char (*texts)[TALLY_ACT_TEXT]; /* owned: one a rank */
+} inquest;
+
+static tally_status compare(tally_comm *c, inquest *q)
+{
+    size_t count = tally_trail_recent(&c->watch->trail, q->acts, TALLY_TRAIL_MOST);
+    char mine[TALLY_ACT_TEXT] = "", sentence[1024];
+    int rank = 0;
+
+    for (size_t k = 0; k < count; k++)
+        q->mine.marks[k] = (mark){q->acts[k].number, q->acts[k].signature};
+    TALLY_TRY(tally_gather_all(c, &q->mine, sizeof q->mine, q->all));
+    uint64_t number = first_difference(q->all, c->size, &rank);
+    describe_act(c->watch, q->acts, count, number, mine);
+    TALLY_TRY(tally_gather_all(c, mine, sizeof mine, q->texts));
+    tell_difference(q->all, number, rank, q->texts, sentence, sizeof sentence);
+    return tally_error_adopt(TALLY_FAIL(MISMATCH, "%s", sentence), sentence);
+}
+
+tally_status tally_watch_compare(tally_comm *c)
+{
+    size_t size = (size_t)c->size;
+    inquest *q = calloc(1, sizeof *q);
+    tally_status status = TALLY_OK;
+
+    if (q) q->all = calloc(size, sizeof *q->all);
+    if (q) q->texts = calloc(size, sizeof *q->texts);
+    if (!q || !q->all || !q->texts)
+        status = TALLY_FAIL(MEMORY, "no memory to compare the collectives of %d ranks",
+                            c->size);
+    status = tally_agree(c, status);
+    if (!status) status = compare(c, q);
+    if (q) free(q->all);
+    if (q) free(q->texts);
+    free(q);
+    return status;
+}
