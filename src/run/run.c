@@ -44,7 +44,7 @@ static void tell_of_a_stall(void *context, tally_comm *c, int peer, int tag,
     char sentence[256], who[64] = "any rank";
 
     /* Trainers with roles may well leave a rank alone; the others all wait together. */
-    if (!run->trainer || (!run->trainer->roles && tally_watch_ask(c))) return;
+    if (run->trainer && !run->trainer->roles && tally_watch_ask(c)) return;
     if (!run->observer.warned) return;
     if (peer >= 0) snprintf(who, sizeof who, "rank %d", peer);
     snprintf(
