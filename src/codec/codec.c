@@ -91,18 +91,6 @@ tally_status tally_codec_round(tally_codec *k, tally_piece piece, tally_real *v,
     return TALLY_OK;
 }
 
-void tally_codec_coins(const tally_codec *k, tally_piece piece, size_t i, size_t n,
-                       uint32_t *coin)
-{
-    for (size_t j = 0; j < n;) {
-        size_t c = piece.first + i + j;
-        uint64_t pair = tally_random(k->own, TALLY_FOR_ROUNDING, piece.step, c / 2);
-
-        if (c % 2 == 0) coin[j++] = (uint32_t)pair;
-        if (j < n) coin[j++] = (uint32_t)(pair >> 32);
-    }
-}
-
 size_t tally_codec_share(double share, size_t count)
 {
     double kept = ceil(share * (double)count);

@@ -14,12 +14,29 @@
 extern tally_members tally_codec_members, tally_codec_members_avx2,
     tally_codec_members_avx512;
 
+/* Values at a time, for arrays on the stack: whole bytes of codes of any width, of five
+ * trits, and whole vectors. */
+enum { TALLY_CHUNK = 320 };
+
 /* coin[0 .. n) of values i, i + 1, ... of the piece: 32 fair bits each, this stream's
- * own. */
+ * own.  n <= TALLY_CHUNK. */
 void tally_codec_coins(const tally_codec *k, tally_piece piece, size_t i, size_t n,
                        uint32_t *coin);
 
-enum { TALLY_COINS = 256 }; /* values at a time, for an array on the stack */
+/* The coin as a number in [0, 1): 2^-32 times it, exactly.  By way of a signed integer,
+ * which every instruction set converts. */
+static inline double tally_codec_uniform(uint32_t coin)
+{
+    return ((double)(int32_t)(coin ^ 0x80000000) + 0x1p31) * 0x1p-32;
+}
+
+/* Values from i on, at most `most`, that share a block with value i. */
+static inline size_t tally_codec_run(size_t i, size_t most, size_t block)
+{
+    size_t left = block - i % block;
+
+    return left < most ? left : most;
+}
 
 /* How many of `count` values a share of them is: rounded up, at least one. */
 size_t tally_codec_share(double share, size_t count);

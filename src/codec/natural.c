@@ -46,13 +46,13 @@ static tally_status encode(tally_codec *k, tally_piece piece, const tally_real *
                            void *bytes, size_t *size)
 {
     tally_packer packer = {.to = bytes};
-    uint32_t coin[TALLY_COINS];
+    uint32_t coin[TALLY_CHUNK];
 
     for (size_t i = 0; i < piece.count; i++) {
-        size_t left = piece.count - i, turn = i % TALLY_COINS;
+        size_t left = piece.count - i, turn = i % TALLY_CHUNK;
 
         if (turn == 0)
-            tally_codec_coins(k, piece, i, left < TALLY_COINS ? left : TALLY_COINS,
+            tally_codec_coins(k, piece, i, left < TALLY_CHUNK ? left : TALLY_CHUNK,
                               coin);
         tally_pack(&packer, code_of((float)v[i], coin[turn]), BITS);
     }

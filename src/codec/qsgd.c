@@ -101,18 +101,18 @@ static tally_status encode(tally_codec *k, tally_piece piece, const tally_real *
     float *norm = bytes;
     tally_packer packer = {.to = (unsigned char *)bytes +
                                  buckets_of(k, piece.count) * sizeof(float)};
-    uint32_t coin[TALLY_COINS];
+    uint32_t coin[TALLY_CHUNK];
 
     for (size_t at = 0, b = 0; at < piece.count; at += bucket, b++) {
         size_t end = piece.count - at < bucket ? piece.count : at + bucket;
 
         norm[b] = (float)norm_of(o, v + at, end - at);
         for (size_t i = at; i < end; i++) {
-            size_t turn = (i - at) % TALLY_COINS;
+            size_t turn = (i - at) % TALLY_CHUNK;
 
             if (turn == 0)
                 tally_codec_coins(k, piece, i,
-                                  end - i < TALLY_COINS ? end - i : TALLY_COINS, coin);
+                                  end - i < TALLY_CHUNK ? end - i : TALLY_CHUNK, coin);
             tally_pack(
                 &packer,
                 code_of((double)v[i], (double)norm[b], (double)o->levels, coin[turn]),

@@ -94,7 +94,7 @@ static tally_status encode(tally_codec *k, tally_piece piece, const tally_real *
     size_t block = block_of(k), blocks = blocks_of(k, piece.count);
     float *scale = bytes;
     unsigned char *to = (unsigned char *)bytes + blocks * sizeof(float);
-    uint32_t coin[TALLY_COINS];
+    uint32_t coin[TALLY_CHUNK];
 
     memset(to, 0, (piece.count - 1) / TRITS + 1);
     for (size_t at = 0, b = 0; at < piece.count; at += block, b++) {
@@ -102,11 +102,11 @@ static tally_status encode(tally_codec *k, tally_piece piece, const tally_real *
 
         scale[b] = (float)scale_of(k->options, v + at, end - at);
         for (size_t i = at; i < end; i++) {
-            size_t turn = (i - at) % TALLY_COINS;
+            size_t turn = (i - at) % TALLY_CHUNK;
 
             if (turn == 0)
                 tally_codec_coins(k, piece, i,
-                                  end - i < TALLY_COINS ? end - i : TALLY_COINS, coin);
+                                  end - i < TALLY_CHUNK ? end - i : TALLY_CHUNK, coin);
             to[i / TRITS] +=
                 (unsigned char)(power[i % TRITS] *
                                 toss((double)v[i], (double)scale[b], coin[turn]));

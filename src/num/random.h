@@ -7,6 +7,7 @@
 #ifndef TALLY_NUM_RANDOM_H
 #define TALLY_NUM_RANDOM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 typedef enum tally_purpose { /* numbers are part of the format of a seed: never reuse
@@ -40,6 +41,10 @@ typedef enum tally_purpose { /* numbers are part of the format of a seed: never 
 
 uint64_t tally_random(uint64_t seed, tally_purpose purpose, uint64_t step,
                       uint64_t index);
+
+/* random[i] <- tally_random of index first + i, for i < count: many at a time. */
+void tally_random_run(uint64_t seed, tally_purpose purpose, uint64_t step,
+                      uint64_t first, size_t count, uint64_t *random);
 
 /* Uniform in [0, 1), 53 bits. */
 double tally_random_uniform(uint64_t seed, tally_purpose purpose, uint64_t step,

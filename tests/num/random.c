@@ -22,6 +22,28 @@ Test(random, first_word_is_the_published_one)
     cr_assert(eq(u64, tally_random(0, (tally_purpose)0, 0, 0), 0xe169c58d6627e8d5u));
 }
 
+/* Every count up to some vectors, from indices on either side of 2^32. */
+Test(random, a_run_is_one_number_after_the_other)
+{
+    enum { MOST = 70 };
+
+    static const uint64_t first[] = {0, 7, 0xfffffff0u, UINT64_MAX - 100};
+    uint64_t run[MOST + 1];
+
+    for (size_t f = 0; f < sizeof first / sizeof *first; f++) {
+        for (size_t n = 0; n <= MOST; n++) {
+            uint64_t seed = 0x123456789abcdefu * n, step = (uint64_t)n << 50 | f;
+
+            run[n] = 1;
+            tally_random_run(seed, TALLY_FOR_TESTS, step, first[f], n, run);
+            for (size_t i = 0; i < n; i++)
+                cr_assert(eq(u64, run[i],
+                             tally_random(seed, TALLY_FOR_TESTS, step, first[f] + i)));
+            cr_assert(eq(u64, run[n], 1));
+        }
+    }
+}
+
 /* The mean of n uniforms has deviation 1 / sqrt(12 n); six of them is never seen. */
 Test(random, uniform_has_the_right_mean)
 {
