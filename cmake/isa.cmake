@@ -4,10 +4,10 @@
 # ending, by a header included first: tally_rule_adam is tally_rule_adam_avx2 there.
 
 set(isa_sources src/num/bits_kernels.c src/rule/moments.c src/rule/bounds.c src/rule/signs.c
-  src/trainer/admm/loops.c src/num/random_run.c src/codec/coins.c)
+  src/trainer/admm/loops.c src/num/random_run.c src/codec/coins.c src/codec/pack.c)
 set(isa_names tally_bits_kernels tally_moments_apply tally_moments_weights_of tally_moments_slots
   tally_bounds_apply tally_signs_apply admm_loops_table
-  tally_random_run tally_codec_coins)
+  tally_random_run tally_codec_coins tally_pack_codes tally_unpack_codes tally_code_beyond)
 foreach(folder rule model/layer model/loss codec)
   get_filename_component(family ${folder} NAME)
   set(members)

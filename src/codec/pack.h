@@ -23,6 +23,30 @@ static inline unsigned tally_packed_bits(uint64_t count)
     return bits;
 }
 
+/* ---- many codes of up to 16 bits: pack.c, for each instruction set ---- */
+
+/* Writes tally_packed_bytes(n, bits) bytes; code[i] < 2^bits.  What is left of the last
+ * byte is clear.  Calls for 8 k codes each may follow one another. */
+void tally_pack_codes(const uint16_t *code, size_t n, unsigned bits, unsigned char *to);
+
+/* The other way round; reads no further. */
+void tally_unpack_codes(const unsigned char *from, size_t n, unsigned bits,
+                        uint16_t *code);
+
+/* Whether what is left of the last byte is clear. */
+static inline bool tally_packed_clear(const unsigned char *from, size_t count,
+                                      unsigned bits)
+{
+    unsigned used = (unsigned)(count % 8) * bits % 8;
+
+    return used == 0 || from[tally_packed_bytes(count, bits) - 1] >> used == 0;
+}
+
+/* Where the first code above `most` stands; n: nowhere. */
+size_t tally_code_beyond(const uint16_t *code, size_t n, unsigned most);
+
+/* ---- one at a time ---- */
+
 typedef struct tally_packer {
     unsigned char *to;
     uint64_t held;  /* bits that wait for a full byte */

@@ -76,20 +76,26 @@ static double norm_of(const codec_qsgd *o, const tally_real *v, size_t n)
         double x = fabs((double)v[i]);
 
         squares += x * x;
-        if (!(x <= most)) most = x; /* NaN stays */
+        most = most > x ? most : x; /* after a NaN it starts again */
     }
     return o->norm == GREATEST ? most : sqrt(squares);
 }
 
-static uint64_t code_of(double v, double norm, double s, uint32_t coin)
+/* place is 0 where v or the norm leaves nothing to compare (NaN), and at most s: the
+ * norm was rounded to float.  It is not negative, so that (int) rounds it down. */
+static void codes_of(const tally_real *v, const uint32_t *coin, size_t n, double norm,
+                     double s, uint16_t *code)
 {
-    double place = norm > 0 ? s * fabs(v) / norm : 0;
+    if (!(norm > 0)) norm = (double)INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        double place = s * fabs((double)v[i]) / norm;
 
-    if (!(place > 0)) return (uint64_t)s;
-    if (place > s) place = s; /* the norm was rounded to float */
-    double level = floor(place);
-    level += (double)coin * 0x1p-32 < place - level;
-    return (uint64_t)(v < 0 ? s - level : s + level);
+        place = place > 0 ? place : 0;
+        place = place < s ? place : s;
+        int level = (int)place;
+        level += tally_codec_uniform(coin[i]) < place - level;
+        code[i] = (uint16_t)((int)s + (v[i] < 0 ? -level : level));
+    }
 }
 
 static tally_status encode(tally_codec *k, tally_piece piece, const tally_real *v,
@@ -97,62 +103,67 @@ static tally_status encode(tally_codec *k, tally_piece piece, const tally_real *
 {
     const codec_qsgd *o = k->options;
     const unsigned bits = bits_of(k);
-    size_t bucket = bucket_of(k);
+    const size_t bucket = bucket_of(k), buckets = buckets_of(k, piece.count);
     float *norm = bytes;
-    tally_packer packer = {.to = (unsigned char *)bytes +
-                                 buckets_of(k, piece.count) * sizeof(float)};
+    unsigned char *to = (unsigned char *)(norm + buckets);
     uint32_t coin[TALLY_CHUNK];
+    uint16_t code[TALLY_CHUNK];
 
-    for (size_t at = 0, b = 0; at < piece.count; at += bucket, b++) {
-        size_t end = piece.count - at < bucket ? piece.count : at + bucket;
+    for (size_t b = 0; b < buckets; b++)
+        norm[b] = (float)norm_of(
+            o, v + b * bucket,
+            tally_codec_run(b * bucket, piece.count - b * bucket, bucket));
+    for (size_t at = 0; at < piece.count; at += TALLY_CHUNK) {
+        size_t n = tally_codec_run(at, piece.count - at, TALLY_CHUNK);
 
-        norm[b] = (float)norm_of(o, v + at, end - at);
-        for (size_t i = at; i < end; i++) {
-            size_t turn = (i - at) % TALLY_CHUNK;
-
-            if (turn == 0)
-                tally_codec_coins(k, piece, i,
-                                  end - i < TALLY_CHUNK ? end - i : TALLY_CHUNK, coin);
-            tally_pack(
-                &packer,
-                code_of((double)v[i], (double)norm[b], (double)o->levels, coin[turn]),
-                bits);
+        tally_codec_coins(k, piece, at, n, coin);
+        for (size_t i = 0, run; i < n; i += run) {
+            run = tally_codec_run(at + i, n - i, bucket);
+            codes_of(v + at + i, coin + i, run, (double)norm[(at + i) / bucket],
+                     (double)o->levels, code + i);
         }
+        tally_pack_codes(code, n, bits, to + tally_packed_bytes(at, bits));
     }
-    tally_pack_end(&packer);
     *size = bound(k, piece.count);
     return TALLY_OK;
+}
+
+static void values_of(const uint16_t *code, size_t n, double norm, double s,
+                      tally_real *v)
+{
+    for (size_t i = 0; i < n; i++)
+        v[i] = (tally_real)(norm * ((double)code[i] - s) / s);
 }
 
 static tally_status decode(tally_codec *k, tally_piece piece, const void *bytes,
                            size_t size, tally_real *v)
 {
     const codec_qsgd *o = k->options;
-    const unsigned bits = bits_of(k);
-    size_t bucket = bucket_of(k), buckets = buckets_of(k, piece.count);
+    const unsigned bits = bits_of(k), most = 2 * (unsigned)o->levels;
+    const size_t bucket = bucket_of(k), buckets = buckets_of(k, piece.count);
     const float *norm = bytes;
-    tally_unpacker unpacker = {.from = (const unsigned char *)bytes +
-                                       buckets * sizeof(float)};
-    const double s = (double)o->levels;
+    const unsigned char *from = (const unsigned char *)(norm + buckets);
+    uint16_t code[TALLY_CHUNK];
 
     (void)size;
     for (size_t b = 0; b < buckets; b++)
         TALLY_TRY(tally_codec_check_scale(k, b, (double)norm[b]));
-    for (size_t at = 0, b = 0; at < piece.count; at += bucket, b++) {
-        size_t end = piece.count - at < bucket ? piece.count : at + bucket;
+    for (size_t at = 0; at < piece.count; at += TALLY_CHUNK) {
+        size_t n = tally_codec_run(at, piece.count - at, TALLY_CHUNK);
 
-        for (size_t i = at; i < end; i++) {
-            uint64_t code = tally_unpack(&unpacker, bits);
-
-            if (code > 2 * o->levels)
-                return TALLY_FAIL(FORMAT,
-                                  "codec qsgd: value %zu has code %zu, expected 0 to "
-                                  "%zu",
-                                  i, (size_t)code, (size_t)(2 * o->levels));
-            v[i] = (tally_real)((double)norm[b] * ((double)code - s) / s);
+        tally_unpack_codes(from + tally_packed_bytes(at, bits), n, bits, code);
+        size_t bad = tally_code_beyond(code, n, most);
+        if (bad < n)
+            return TALLY_FAIL(FORMAT,
+                              "codec qsgd: value %zu has code %u, expected 0 to %u",
+                              at + bad, code[bad], most);
+        for (size_t i = 0, run; i < n; i += run) {
+            run = tally_codec_run(at + i, n - i, bucket);
+            values_of(code + i, run, (double)norm[(at + i) / bucket], (double)o->levels,
+                      v + at + i);
         }
     }
-    if (!tally_unpack_ended(&unpacker))
+    if (!tally_packed_clear(from, piece.count, bits))
         return TALLY_FAIL(FORMAT, "codec qsgd: bits are set beyond the %zu values",
                           piece.count);
     return TALLY_OK;
