@@ -73,7 +73,7 @@ static double scale_of(const codec_ternary *o, const tally_real *v, size_t n)
         double x = fabs((double)v[i]);
 
         squares += x * x;
-        if (!(x <= most)) most = x; /* NaN stays */
+        most = most > x ? most : x; /* after a NaN it starts again */
     }
     double sigma = sqrt(squares / (double)n);
 
@@ -81,66 +81,114 @@ static double scale_of(const codec_ternary *o, const tally_real *v, size_t n)
 }
 
 /* A value beyond s comes up every time: that is the clipping. */
-static unsigned toss(double v, double s, uint32_t coin)
+static void toss(const tally_real *v, const uint32_t *coin, size_t n, double s,
+                 unsigned char *trit)
 {
-    if (!((double)coin * 0x1p-32 * s < fabs(v))) return 0;
-    return v < 0 ? 2 : 1;
+    int32_t up[TALLY_CHUNK];
+
+    for (size_t i = 0; i < n; i++)
+        up[i] = tally_codec_uniform(coin[i]) * s < fabs((double)v[i]);
+    for (size_t i = 0; i < n; i++)
+        trit[i] = (unsigned char)(v[i] < 0 ? 2 * up[i] : up[i]);
+}
+
+/* n trits into ceil(n / 5) bytes; trits are 0 up to the next multiple of five. */
+static void pack(const unsigned char *trit, size_t n, unsigned char *to)
+{
+    for (size_t j = 0; j < (n + TRITS - 1) / TRITS; j++) {
+        unsigned trits = 0;
+
+        for (size_t t = TRITS; t > 0; t--)
+            trits = 3 * trits + trit[j * TRITS + t - 1];
+        to[j] = (unsigned char)trits;
+    }
 }
 
 static tally_status encode(tally_codec *k, tally_piece piece, const tally_real *v,
                            void *bytes, size_t *size)
 {
-    static const unsigned power[TRITS] = {1, 3, 9, 27, 81};
-    size_t block = block_of(k), blocks = blocks_of(k, piece.count);
+    const size_t block = block_of(k), blocks = blocks_of(k, piece.count);
     float *scale = bytes;
-    unsigned char *to = (unsigned char *)bytes + blocks * sizeof(float);
+    unsigned char *to = (unsigned char *)(scale + blocks), trit[TALLY_CHUNK];
     uint32_t coin[TALLY_CHUNK];
 
-    memset(to, 0, (piece.count - 1) / TRITS + 1);
-    for (size_t at = 0, b = 0; at < piece.count; at += block, b++) {
-        size_t end = piece.count - at < block ? piece.count : at + block;
+    for (size_t b = 0; b < blocks; b++)
+        scale[b] =
+            (float)scale_of(k->options, v + b * block,
+                            tally_codec_run(b * block, piece.count - b * block, block));
+    for (size_t at = 0; at < piece.count; at += TALLY_CHUNK) {
+        size_t n = tally_codec_run(at, piece.count - at, TALLY_CHUNK);
 
-        scale[b] = (float)scale_of(k->options, v + at, end - at);
-        for (size_t i = at; i < end; i++) {
-            size_t turn = (i - at) % TALLY_CHUNK;
-
-            if (turn == 0)
-                tally_codec_coins(k, piece, i,
-                                  end - i < TALLY_CHUNK ? end - i : TALLY_CHUNK, coin);
-            to[i / TRITS] +=
-                (unsigned char)(power[i % TRITS] *
-                                toss((double)v[i], (double)scale[b], coin[turn]));
+        tally_codec_coins(k, piece, at, n, coin);
+        for (size_t i = 0, run; i < n; i += run) {
+            run = tally_codec_run(at + i, n - i, block);
+            toss(v + at + i, coin + i, run, (double)scale[(at + i) / block], trit + i);
         }
+        memset(trit + n, 0, TALLY_CHUNK - n);
+        pack(trit, n, to + at / TRITS);
     }
     *size = bound(k, piece.count);
+    return TALLY_OK;
+}
+
+static void unpack(const unsigned char *from, size_t n, unsigned char *trit)
+{
+    for (size_t i = 0; i < n; i += TRITS) {
+        unsigned trits = *from++;
+
+        for (size_t j = 0; j < TRITS; j++, trits /= 3)
+            trit[i + j] = (unsigned char)(trits % 3);
+    }
+}
+
+static void values_of(const unsigned char *trit, size_t n, float s, tally_real *v)
+{
+    for (size_t i = 0; i < n; i++)
+        v[i] = (tally_real)(trit[i] == 0 ? 0 : trit[i] == 1 ? s : -s);
+}
+
+/* Bytes are five trits each, and what is left of the last one is clear. */
+static tally_status check_trits(const unsigned char *from, size_t count)
+{
+    size_t bytes = (count - 1) / TRITS + 1;
+    unsigned greatest = 0, rest = from[bytes - 1];
+
+    for (size_t j = 0; j < bytes; j++)
+        greatest = from[j] > greatest ? from[j] : greatest;
+    for (size_t j = 0; greatest > 242 && j < bytes; j++)
+        if (from[j] > 242)
+            return TALLY_FAIL(FORMAT,
+                              "codec ternary: byte %zu is %u, expected 0 to 242", j,
+                              (unsigned)from[j]);
+    for (size_t i = (bytes - 1) * TRITS; i < count; i++)
+        rest /= 3;
+    if (rest)
+        return TALLY_FAIL(FORMAT, "codec ternary: trits are set beyond the %zu values",
+                          count);
     return TALLY_OK;
 }
 
 static tally_status decode(tally_codec *k, tally_piece piece, const void *bytes,
                            size_t size, tally_real *v)
 {
-    size_t block = block_of(k), blocks = blocks_of(k, piece.count);
+    const size_t block = block_of(k), blocks = blocks_of(k, piece.count);
     const float *scale = bytes;
-    const unsigned char *from = (const unsigned char *)bytes + blocks * sizeof(float);
-    unsigned trits = 0;
+    const unsigned char *from = (const unsigned char *)(scale + blocks);
+    unsigned char trit[TALLY_CHUNK];
 
     (void)size;
     for (size_t b = 0; b < blocks; b++)
         TALLY_TRY(tally_codec_check_scale(k, b, (double)scale[b]));
-    for (size_t i = 0; i < piece.count; i++) {
-        float s = scale[i / block];
+    TALLY_TRY(check_trits(from, piece.count));
+    for (size_t at = 0; at < piece.count; at += TALLY_CHUNK) {
+        size_t n = tally_codec_run(at, piece.count - at, TALLY_CHUNK);
 
-        if (i % TRITS == 0) trits = from[i / TRITS];
-        if (trits >= 243 && i % TRITS == 0)
-            return TALLY_FAIL(FORMAT,
-                              "codec ternary: byte %zu is %u, expected 0 to 242",
-                              i / TRITS, trits);
-        v[i] = (tally_real)(trits % 3 == 0 ? 0 : trits % 3 == 1 ? s : -s);
-        trits /= 3;
+        unpack(from + at / TRITS, n, trit);
+        for (size_t i = 0, run; i < n; i += run) {
+            run = tally_codec_run(at + i, n - i, block);
+            values_of(trit + i, run, scale[(at + i) / block], v + at + i);
+        }
     }
-    if (trits)
-        return TALLY_FAIL(FORMAT, "codec ternary: trits are set beyond the %zu values",
-                          piece.count);
     return TALLY_OK;
 }
 
