@@ -31,53 +31,80 @@ static double distortion(const tally_codec *k, size_t count)
 }
 
 /* The fraction has 23 bits: so many of the coin decide. */
-static uint64_t code_of(float x, uint32_t coin)
+static void codes_of(const tally_real *v, const uint32_t *coin, size_t n,
+                     uint16_t *code)
 {
-    uint32_t u;
+    for (size_t i = 0; i < n; i++) {
+        float x = (float)v[i];
+        uint32_t u;
 
-    memcpy(&u, &x, sizeof u);
-    uint32_t sign = u >> 31, exponent = u >> 23 & 0xff, fraction = u & 0x7fffff;
-
-    if (exponent < GREATEST && coin >> 9 < fraction) exponent++;
-    return (uint64_t)sign << 8 | exponent;
+        memcpy(&u, &x, sizeof u);
+        uint32_t sign = u >> 31, exponent = u >> 23 & 0xff, fraction = u & 0x7fffff;
+        exponent += (exponent < GREATEST) & (coin[i] >> 9 < fraction);
+        code[i] = (uint16_t)(sign << 8 | exponent);
+    }
 }
 
 static tally_status encode(tally_codec *k, tally_piece piece, const tally_real *v,
                            void *bytes, size_t *size)
 {
-    tally_packer packer = {.to = bytes};
+    unsigned char *to = bytes;
     uint32_t coin[TALLY_CHUNK];
+    uint16_t code[TALLY_CHUNK];
 
-    for (size_t i = 0; i < piece.count; i++) {
-        size_t left = piece.count - i, turn = i % TALLY_CHUNK;
+    for (size_t at = 0; at < piece.count; at += TALLY_CHUNK) {
+        size_t n = tally_codec_run(at, piece.count - at, TALLY_CHUNK);
 
-        if (turn == 0)
-            tally_codec_coins(k, piece, i, left < TALLY_CHUNK ? left : TALLY_CHUNK,
-                              coin);
-        tally_pack(&packer, code_of((float)v[i], coin[turn]), BITS);
+        tally_codec_coins(k, piece, at, n, coin);
+        codes_of(v + at, coin, n, code);
+        tally_pack_codes(code, n, BITS, to + tally_packed_bytes(at, BITS));
     }
-    tally_pack_end(&packer);
     *size = bound(k, piece.count);
     return TALLY_OK;
+}
+
+static void values_of(const uint16_t *code, size_t n, tally_real *v)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t u = (code[i] & UINT32_C(0xff)) << 23 | (uint32_t)code[i] >> 8 << 31;
+        float x;
+
+        memcpy(&x, &u, sizeof x);
+        v[i] = (tally_real)x;
+    }
+}
+
+/* Where the first of n exponents that no number has stands; n: nowhere. */
+static size_t find_endless(const uint16_t *code, size_t n)
+{
+    unsigned some = 0;
+    size_t i = 0;
+
+    for (size_t j = 0; j < n; j++)
+        some |= (code[j] & 0xff) == ENDLESS;
+    while (some && (code[i] & 0xff) != ENDLESS)
+        i++;
+    return some ? i : n;
 }
 
 static tally_status decode(tally_codec *k, tally_piece piece, const void *bytes,
                            size_t size, tally_real *v)
 {
-    tally_unpacker unpacker = {.from = bytes};
+    const unsigned char *from = bytes;
+    uint16_t code[TALLY_CHUNK];
 
     (void)k, (void)size;
-    for (size_t i = 0; i < piece.count; i++) {
-        uint32_t code = (uint32_t)tally_unpack(&unpacker, BITS);
-        uint32_t u = (code & 0xff) << 23 | code >> 8 << 31;
-        float x;
+    for (size_t at = 0; at < piece.count; at += TALLY_CHUNK) {
+        size_t n = tally_codec_run(at, piece.count - at, TALLY_CHUNK);
 
-        if ((code & 0xff) == ENDLESS)
-            return TALLY_FAIL(FORMAT, "codec natural: value %zu is not finite", i);
-        memcpy(&x, &u, sizeof x);
-        v[i] = (tally_real)x;
+        tally_unpack_codes(from + tally_packed_bytes(at, BITS), n, BITS, code);
+        size_t bad = find_endless(code, n);
+        if (bad < n)
+            return TALLY_FAIL(FORMAT, "codec natural: value %zu is not finite",
+                              at + bad);
+        values_of(code, n, v + at);
     }
-    if (!tally_unpack_ended(&unpacker))
+    if (!tally_packed_clear(from, piece.count, BITS))
         return TALLY_FAIL(FORMAT, "codec natural: bits are set beyond the %zu values",
                           piece.count);
     return TALLY_OK;
