@@ -164,24 +164,55 @@ static size_t code_listed(const levels *l, double x)
     return low;
 }
 
-static size_t code_of(const levels *l, double x)
+/* What is clamped first is rounded down by (int), since it is not negative; NaN becomes
+ * 0. */
+static void codes_even(const levels *l, const tally_real *v, size_t n, uint16_t *code)
 {
-    if (l->listed) return code_listed(l, x);
-    double c = floor((x - l->low) / l->step + 0.5);
+    const double low = l->low, step = l->step, last = (double)(l->count - 1);
 
-    if (!(c > 0)) return 0;
-    return c < (double)l->count ? (size_t)c : l->count - 1;
+    for (size_t i = 0; i < n; i++) {
+        double c = ((double)v[i] - low) / step + 0.5;
+
+        c = c > 0 ? c : 0;
+        c = c < last ? c : last;
+        code[i] = (uint16_t)(int)c;
+    }
+}
+
+static void codes_of(const levels *l, const tally_real *v, size_t n, uint16_t *code)
+{
+    if (l->listed)
+        for (size_t i = 0; i < n; i++)
+            code[i] = (uint16_t)code_listed(l, (double)v[i]);
+    else
+        codes_even(l, v, n, code);
+}
+
+static void values_of(const levels *l, const uint16_t *code, size_t n, tally_real *v)
+{
+    const double low = l->low, step = l->step;
+
+    if (l->listed)
+        for (size_t i = 0; i < n; i++)
+            v[i] = (tally_real)l->listed[code[i]];
+    else
+        for (size_t i = 0; i < n; i++)
+            v[i] = (tally_real)(low + (double)code[i] * step);
 }
 
 static tally_status encode(tally_codec *k, tally_piece piece, const tally_real *v,
                            void *bytes, size_t *size)
 {
     const levels *l = k->inner;
-    tally_packer packer = {.to = bytes};
+    unsigned char *to = bytes;
+    uint16_t code[TALLY_CHUNK];
 
-    for (size_t i = 0; i < piece.count; i++)
-        tally_pack(&packer, code_of(l, (double)v[i]), l->bits);
-    tally_pack_end(&packer);
+    for (size_t at = 0; at < piece.count; at += TALLY_CHUNK) {
+        size_t n = tally_codec_run(at, piece.count - at, TALLY_CHUNK);
+
+        codes_of(l, v + at, n, code);
+        tally_pack_codes(code, n, l->bits, to + tally_packed_bytes(at, l->bits));
+    }
     *size = bound(k, piece.count);
     return TALLY_OK;
 }
@@ -190,19 +221,21 @@ static tally_status decode(tally_codec *k, tally_piece piece, const void *bytes,
                            size_t size, tally_real *v)
 {
     const levels *l = k->inner;
-    tally_unpacker unpacker = {.from = bytes};
+    const unsigned char *from = bytes;
+    uint16_t code[TALLY_CHUNK];
 
     (void)size;
-    for (size_t i = 0; i < piece.count; i++) {
-        uint64_t c = tally_unpack(&unpacker, l->bits);
+    for (size_t at = 0; at < piece.count; at += TALLY_CHUNK) {
+        size_t n = tally_codec_run(at, piece.count - at, TALLY_CHUNK);
 
-        if (c >= l->count)
-            return TALLY_FAIL(FORMAT,
-                              "codec grid: value %zu has code %zu of %zu levels", i,
-                              (size_t)c, l->count);
-        v[i] = (tally_real)(l->listed ? l->listed[c] : l->low + (double)c * l->step);
+        tally_unpack_codes(from + tally_packed_bytes(at, l->bits), n, l->bits, code);
+        size_t bad = tally_code_beyond(code, n, (unsigned)l->count - 1);
+        if (bad < n)
+            return TALLY_FAIL(FORMAT, "codec grid: value %zu has code %u of %zu levels",
+                              at + bad, code[bad], l->count);
+        values_of(l, code, n, v + at);
     }
-    if (!tally_unpack_ended(&unpacker))
+    if (!tally_packed_clear(from, piece.count, l->bits))
         return TALLY_FAIL(FORMAT, "codec grid: bits are set beyond the %zu values",
                           piece.count);
     return TALLY_OK;
