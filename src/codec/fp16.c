@@ -47,44 +47,57 @@ static double distortion(const tally_codec *k, size_t count)
     return (double)INFINITY;
 }
 
-/* The exponent moves from bias 127 to bias 15; 13 bits of the fraction go.  A sum with
- * half of what they can hold, less one, plus the last bit kept, rounds to even and
- * carries into the exponent as it should. */
-static uint16_t narrow(float x)
+static uint32_t bits_of(float x)
 {
-    uint32_t u, sign;
+    uint32_t u;
 
     memcpy(&u, &x, sizeof u);
-    sign = u >> 16 & 0x8000;
-    u &= 0x7fffffff;
-    if (u > 0x7f800000) return (uint16_t)(sign | 0x7e00);
-    if (u >= 0x477ff000)
-        return (uint16_t)(sign | 0x7c00); /* 65520 rounds to infinity */
-    if (u < 0x38800000) {
-        /* Below 2^-14 the steps are 2^-24: nearbyint rounds to even. */
-        float magnitude;
-
-        memcpy(&magnitude, &u, sizeof magnitude);
-        return (uint16_t)(sign | (uint32_t)nearbyintf(magnitude * 0x1p24f));
-    }
-    u += 0xfff + (u >> 13 & 1);
-    return (uint16_t)(sign | (u - 0x38000000) >> 13);
+    return u;
 }
 
-static float widen(uint16_t h)
+static float float_of(uint32_t u)
 {
-    uint32_t u = (uint32_t)(h & 0x7fff) << 13, sign = (uint32_t)(h & 0x8000) << 16;
     float x;
 
-    if ((h & 0x7c00) == 0x7c00)
-        u |= 0x7f800000;
-    else if ((h & 0x7c00) == 0)
-        return (h & 0x8000 ? -1.0f : 1.0f) * (float)(h & 0x3ff) * 0x1p-24f;
-    else
-        u += 0x38000000;
-    u |= sign;
     memcpy(&x, &u, sizeof x);
     return x;
+}
+
+/* a or b, and both are computed: a loop over values has no branch. */
+static uint32_t choose(bool which, uint32_t a, uint32_t b)
+{
+    uint32_t mask = -(uint32_t)which;
+
+    return (a & mask) | (b & ~mask);
+}
+
+/* plain: the exponent moves from bias 127 to bias 15; 13 bits of the fraction go.  A
+ * sum with half of what they can hold, less one, plus the last bit kept, rounds to even
+ * and carries into the exponent as it should.
+ *
+ * small: below 2^-14 the steps are 2^-24, those of floats from 1/2 on: a sum with 1/2
+ * rounds to even. */
+static uint16_t narrow(float x)
+{
+    uint32_t u = bits_of(x) & 0x7fffffff, sign = bits_of(x) >> 16 & 0x8000;
+    uint32_t plain = (u + 0xfff + (u >> 13 & 1) - 0x38000000) >> 13;
+    uint32_t small = bits_of(float_of(u) + 0.5f) - 0x3f000000;
+    uint32_t h = choose(u < 0x38800000, small, plain);
+
+    h = choose(u >= 0x477ff000, 0x7c00, h); /* 65520 rounds to infinity */
+    h = choose(u > 0x7f800000, 0x7e00, h);
+    return (uint16_t)(sign | h);
+}
+
+static float widen(uint16_t half)
+{
+    uint32_t h = half, magnitude = h & 0x7fff, sign = (h & 0x8000) << 16;
+    uint32_t plain = (magnitude << 13) + 0x38000000;
+    uint32_t small = bits_of((float)(int32_t)magnitude * 0x1p-24f);
+    uint32_t u = choose(magnitude < 0x0400, small, plain);
+
+    u = choose(magnitude >= 0x7c00, magnitude << 13 | 0x7f800000, u);
+    return float_of(sign | u);
 }
 
 static tally_status encode(tally_codec *k, tally_piece piece, const tally_real *v,
