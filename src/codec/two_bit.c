@@ -23,12 +23,12 @@ static const tally_option options[] = {
     TALLY_END,
 };
 
-enum { NOTHING, UP, DOWN };
+enum { UP = 1, DOWN = 2, BITS = 2 };
 
 static size_t bound(const tally_codec *k, size_t count)
 {
     (void)k;
-    return tally_packed_bytes(count, 2);
+    return tally_packed_bytes(count, BITS);
 }
 
 static double distortion(const tally_codec *k, size_t count)
@@ -40,13 +40,17 @@ static double distortion(const tally_codec *k, size_t count)
 static tally_status encode(tally_codec *k, tally_piece piece, const tally_real *v,
                            void *bytes, size_t *size)
 {
-    const codec_two_bit *o = k->options;
-    const tally_real t = (tally_real)o->threshold;
-    tally_packer packer = {.to = bytes};
+    const tally_real t = (tally_real)((const codec_two_bit *)k->options)->threshold;
+    unsigned char *to = bytes;
+    uint16_t code[TALLY_CHUNK];
 
-    for (size_t i = 0; i < piece.count; i++)
-        tally_pack(&packer, v[i] >= t ? UP : v[i] <= -t ? DOWN : NOTHING, 2);
-    tally_pack_end(&packer);
+    for (size_t at = 0; at < piece.count; at += TALLY_CHUNK) {
+        size_t n = tally_codec_run(at, piece.count - at, TALLY_CHUNK);
+
+        for (size_t i = 0; i < n; i++)
+            code[i] = (uint16_t)(UP * (v[at + i] >= t) + DOWN * (v[at + i] <= -t));
+        tally_pack_codes(code, n, BITS, to + tally_packed_bytes(at, BITS));
+    }
     *size = bound(k, piece.count);
     return TALLY_OK;
 }
@@ -54,22 +58,25 @@ static tally_status encode(tally_codec *k, tally_piece piece, const tally_real *
 static tally_status decode(tally_codec *k, tally_piece piece, const void *bytes,
                            size_t size, tally_real *v)
 {
-    const codec_two_bit *o = k->options;
-    const tally_real level[] = {0, (tally_real)o->threshold, -(tally_real)o->threshold};
-    tally_unpacker unpacker = {.from = bytes};
+    const tally_real t = (tally_real)((const codec_two_bit *)k->options)->threshold;
+    const unsigned char *from = bytes;
+    uint16_t code[TALLY_CHUNK];
 
     (void)size;
-    for (size_t i = 0; i < piece.count; i++) {
-        uint64_t code = tally_unpack(&unpacker, 2);
+    for (size_t at = 0; at < piece.count; at += TALLY_CHUNK) {
+        size_t n = tally_codec_run(at, piece.count - at, TALLY_CHUNK);
 
-        if (code > DOWN)
+        tally_unpack_codes(from + tally_packed_bytes(at, BITS), n, BITS, code);
+        size_t bad = tally_code_beyond(code, n, DOWN);
+        if (bad < n)
             return TALLY_FAIL(FORMAT,
                               "codec two_bit: value %zu has code 3, expected "
                               "0 to 2",
-                              i);
-        v[i] = level[code];
+                              at + bad);
+        for (size_t i = 0; i < n; i++)
+            v[at + i] = code[i] == UP ? t : code[i] == DOWN ? -t : 0;
     }
-    if (!tally_unpack_ended(&unpacker))
+    if (!tally_packed_clear(from, piece.count, BITS))
         return TALLY_FAIL(FORMAT, "codec two_bit: bits are set beyond the %zu values",
                           piece.count);
     return TALLY_OK;
