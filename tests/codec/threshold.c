@@ -58,6 +58,19 @@ Test(threshold, something_goes_whenever_something_lies_above)
         cr_assert(eq(dbl, (double)back[i], i < 100 ? (double)(float)0.05 : 0));
 }
 
+/* 1.3 times the least double is the least double. */
+Test(threshold, rises_from_the_least_number_there_is)
+{
+    size_t sent = 0;
+
+    for (size_t i = 0; i < N; i++)
+        v[i] = codec_value(1, i);
+    pass("threshold:threshold=5e-324,most=0.1", 0, v, N, message, back);
+    for (size_t i = 0; i < N; i++)
+        sent += back[i] != 0;
+    cr_assert(sent > 0 && sent <= 100);
+}
+
 Test(threshold, refuses_a_length_that_is_not_its_own)
 {
     uint64_t bytes[2] = {1};
