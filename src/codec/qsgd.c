@@ -76,7 +76,7 @@ static double norm_of(const codec_qsgd *o, const tally_real *v, size_t n)
         double x = fabs((double)v[i]);
 
         squares += x * x;
-        most = most > x ? most : x; /* after a NaN it starts again */
+        most = x <= most || isnan(most) ? most : x; /* a NaN stays */
     }
     return o->norm == GREATEST ? most : sqrt(squares);
 }

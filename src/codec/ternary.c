@@ -73,7 +73,7 @@ static double scale_of(const codec_ternary *o, const tally_real *v, size_t n)
         double x = fabs((double)v[i]);
 
         squares += x * x;
-        most = most > x ? most : x; /* after a NaN it starts again */
+        most = x <= most || isnan(most) ? most : x; /* a NaN stays */
     }
     double sigma = sqrt(squares / (double)n);
 

@@ -80,7 +80,7 @@ static double squares_of(const said *s, size_t first, size_t block, size_t *n,
         double x = fabs((double)s->v[i]);
 
         squares += x * x;
-        if (!(x <= *most)) *most = x;
+        if (!(x <= *most || isnan(*most))) *most = x;
     }
     return squares;
 }
