@@ -3,13 +3,15 @@
  *     tally bench exchange    how long ranks take to agree, by size: exchange.c
  *     tally bench kernel      what one core computes: kernel.c
  *     tally bench net         what a message costs, by where its ends are: net.c
- *     tally bench train       where the time of a step goes, by strategy: train.c */
+ *     tally bench train       where the time of a step goes, by strategy: train.c
+ *     tally bench predict     steps on more ranks and other networks: predict.c */
 
 #include "cli/bench/bench.h"
 
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/json.h"
+#include "run/config.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,11 +20,11 @@ static const struct {
     const char *name, *brief;
     tally_status (*run)(cli_failure *failure, int count, char *const *words);
 } topics[] = {
-    {"exchange", "how long ranks take to agree on a vector, by size",            bench_exchange},
-    {"kernel",   "products, rules, votes and activations on one core",           bench_kernel  },
-    {"net",      "alpha and beta of the links, and who sits where",              bench_net     },
-    {"train",    "strategies of training, ranked, and where a step's time goes",
-     bench_train                                                                               },
+    {"exchange", "how long ranks take to agree on a vector, by size",  bench_exchange},
+    {"kernel",   "products, rules, votes and activations on one core", bench_kernel  },
+    {"net",      "alpha and beta of the links, and who sits where",    bench_net     },
+    {"train",    "strategies ranked, and where a step's time goes",    bench_train   },
+    {"predict",  "steps on more ranks and other networks",             bench_predict },
 };
 
 enum { TOPICS = sizeof topics / sizeof *topics };
@@ -31,6 +33,38 @@ bool bench_takes(const char *name)
 {
     (void)name;
     return false;
+}
+
+bool bench_takes_run(const char *name)
+{
+    return strcmp(name, "out") != 0 && strcmp(name, "strategy") != 0;
+}
+
+static tally_status resolve(tally_run *run, const cli_grammar *grammar, int count,
+                            char *const *words, const char *strategy, const char *steps)
+{
+    TALLY_TRY(tally_config_from(run, TALLY_FROM_FILE, NULL));
+    TALLY_TRY(tally_run_set(run, "steps", steps));
+    TALLY_TRY(tally_config_from(run, TALLY_FROM_COMMAND, NULL));
+    TALLY_TRY(cli_arguments_read(grammar, count, words, run));
+    if (strategy) TALLY_TRY(tally_run_set(run, "strategy", strategy));
+    TALLY_TRY(tally_config_resolve(run));
+    if (run->options->steps != 1) return TALLY_OK;
+    return TALLY_FAIL(OPTION, "steps=1: the first is left out, so there must be two at "
+                              "least");
+}
+
+tally_status bench_run_options(const cli_grammar *grammar, int count,
+                               char *const *words, const char *strategy,
+                               const char *steps, json_t **options)
+{
+    tally_run run = {0};
+    tally_status status = resolve(&run, grammar, count, words, strategy, steps);
+
+    if (!status) *options = tally_config_json(&run);
+    tally_config_close(&run);
+    if (!status && !*options) return TALLY_FAIL(OPTION, "%s", tally_error_sentence());
+    return status;
 }
 
 tally_status bench_check_style(bool json, bool csv)
@@ -61,8 +95,8 @@ static tally_status run_bench(cli_failure *failure, int count, char *const *word
     const char *nearest = NULL;
 
     if (count == 0)
-        return TALLY_FAIL(OPTION,
-                          "say which: tally bench exchange, kernel, net or train");
+        return TALLY_FAIL(
+            OPTION, "say which: tally bench exchange, kernel, net, train or predict");
     if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0) {
         print_help();
         return TALLY_OK;
@@ -75,9 +109,10 @@ static tally_status run_bench(cli_failure *failure, int count, char *const *word
     if (nearest)
         return TALLY_FAIL(OPTION, "there is no bench %s; did you mean %s?", words[0],
                           nearest);
-    return TALLY_FAIL(OPTION,
-                      "there is no bench %s; there are exchange, kernel, net and train",
-                      words[0]);
+    return TALLY_FAIL(
+        OPTION,
+        "there is no bench %s; there are exchange, kernel, net, train and predict",
+        words[0]);
 }
 
 const cli_command cli_bench = {

@@ -9,4 +9,9 @@
 #include "exchange/list.def"
 #undef EXCHANGE
 
+/* Numbers in each of the two sums of exchange powersgd with factors of `rank` columns.
+ */
+void tally_powersgd_lengths(const tally_layout *layout, size_t rank, size_t *p,
+                            size_t *q);
+
 #endif

@@ -79,6 +79,28 @@ static part part_of(const tally_tensor *t, size_t rank)
     return m;
 }
 
+static size_t p_values(const part *m)
+{
+    return m->rank ? m->rows * m->rank : m->rows * m->columns;
+}
+
+static size_t q_values(const part *m)
+{
+    return m->columns * m->rank;
+}
+
+void tally_powersgd_lengths(const tally_layout *layout, size_t rank, size_t *p,
+                            size_t *q)
+{
+    *p = *q = 0;
+    for (size_t k = 0; k < layout->count; k++) {
+        part m = part_of(&layout->tensors[k], rank);
+
+        *p += p_values(&m);
+        *q += q_values(&m);
+    }
+}
+
 static void lay_out(const tally_exchange *x, factors *f)
 {
     const powersgd *o = x->options;
@@ -89,8 +111,8 @@ static void lay_out(const tally_exchange *x, factors *f)
         *m = part_of(&x->layout->tensors[k], (size_t)o->rank);
         m->p = f->p_length;
         m->q = f->q_length;
-        f->p_length += m->rank ? m->rows * m->rank : m->rows * m->columns;
-        f->q_length += m->columns * m->rank;
+        f->p_length += p_values(m);
+        f->q_length += q_values(m);
     }
 }
 

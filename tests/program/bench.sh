@@ -100,7 +100,56 @@ assert vote["strategy"] == "vote" and vote["ratio"] == 1 and powersgd["ratio"] >
 assert 19 < vote["wire_ms"] < 21 and vote["wait_ms"] < 1, vote   # there and back
 PYTHON
 
+# ---- predict ----
+# The same exchanges by formula and on the clock of sim.
+links=alpha=2e-05,beta=3e-09
+"$TALLY" bench predict --net sim:$links --data digits --bare --compute 1e-3 --ranks 1,2,16 --codec bf16 --json \
+    >"$work/formula" 2>"$work/err" || fail "bench predict: $(cat "$work/err")"
+weights=$(sed 's/.*"weights":\([0-9]*\).*/\1/' "$work/formula")
+real=$("$TALLY" bench exchange --comm sim:ranks=1 --sizes 8 --repeats 1 --json | grep -c F64)
+for exchange in allreduce:algorithm={ring,halving} vote; do # each alone: links are idle
+    "$TALLY" bench exchange --comm sim:ranks=16,$links --sizes $((weights * (real ? 8 : 4))) --repeats 1 --json \
+        --exchange $exchange 2>"$work/err" || fail "bench exchange: $(cat "$work/err")"
+done >"$work/clock"
+"$TALLY" bench train --comm sim:ranks=16,$links --data digits --compare async --rounds 1 --steps 12 --batch 4 \
+    --trainer.flops 1e15 --json >"$work/server" 2>"$work/err" || fail "bench train: $(cat "$work/err")"
+python3 - "$work/formula" "$work/clock" "$work/server" <<'PYTHON' || fail "predict: $(cat "$work/formula" "$work/clock")"
+import json, sys
+formula, server = (json.load(open(name)) for name in sys.argv[1:4:2])
+clock = [json.loads(line)["rows"][0] for line in open(sys.argv[2])]
+rows = {row["exchange"]: row for row in formula["rows"] if row["ranks"] == 16}
+seen = {row["exchange"]: row["median_us"] / 1e3 for row in clock}
+for name in ("ring", "halving"):   # blocks that do not divide evenly: a value more or less
+    name = "allreduce:algorithm=" + name
+    assert abs(rows[name]["exchange_ms"] / seen[name] - 1) < 2e-3, (name, rows[name], seen[name])
+assert 0.999 < seen["vote"] / rows["vote"]["exchange_ms"] < 2.1, seen["vote"]   # what sim leaves idle
+assert "vote:form=hier" not in rows and "gather" in rows
+for row in rows.values():
+    assert abs(row["step_ms"] - 1 - row["work_ms"] - row["exchange_ms"]) < 1e-9, row
+    assert abs(row["samples_per_s"] / row["step_ms"] * row["step_ms"] - row["samples_per_s"]) < 1e-9
+best = max(rows.values(), key=lambda row: row["samples_per_s"])
+assert best["behind"] == 1 and any(note.startswith("16 ranks: " + best["exchange"]) for note in formula["notes"])
+async_ms = rows["server, asynchronous"]["exchange_ms"] + 1
+assert abs(server["rows"][0]["step_ms"] / async_ms - 1) < 0.1, (server, async_ms)
+PYTHON
+# A second of latency: no number of ranks pays, and it says so.
+"$TALLY" bench predict --net sim:alpha=1,beta=0 --data digits --bare --compute 1e-3 --ranks 4,8 >"$work/out" ||
+    fail "bench predict"
+grep -q "^warning: 8 ranks cannot pay" "$work/out" || fail "no warning: $(cat "$work/out")"
+"$TALLY" bench predict --net sim:alpha=0,beta=0 --data digits --bare --compute 1 --ranks 4,8 >"$work/out" ||
+    fail "bench predict"
+grep -q "warning" "$work/out" && fail "a warning without need: $(cat "$work/out")"
+"$TALLY" bench predict --net sim:alpha=1e-5,beta=1e-9,node=4 --data digits --steps 3 --codec topk:k=0.01 --ranks 8 \
+    --csv >"$work/out" || fail "bench predict"
+[ "$(wc -l <"$work/out")" -eq 11 ] || fail "not a head and 10 exchanges: $(cat "$work/out")"
+
 # ---- wrong words ----
+expect 2 "one rank has no links to measure" "$TALLY" bench predict --comm self --data digits
+expect 2 "not a multiple of 4 ranks a node" "$TALLY" bench predict --net sim:node=4 --ranks 6 --data digits
+expect 2 "net=self is no simulated comm" "$TALLY" bench predict --net self
+expect 2 "ranks=x is not a count" "$TALLY" bench predict --ranks 8,x
+expect 2 "compute=0 is not in" "$TALLY" bench predict --compute 0
+expect 2 "neither weak nor strong" "$TALLY" bench predict --scaling firm
 expect 2 "there is no strategy voet; did you mean vote" "$TALLY" bench train --compare allreduce,voet
 expect 2 "does not use --out" "$TALLY" bench train --out "$work/run"
 expect 2 "does not use --strategy" "$TALLY" bench train --strategy vote

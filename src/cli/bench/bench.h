@@ -5,6 +5,7 @@
 
 #include "tally/exchange.h"
 
+#include "cli/arguments.h"
 #include "cli/failure.h"
 #include "cli/table.h"
 
@@ -13,9 +14,20 @@ tally_status bench_exchange(cli_failure *failure, int count, char *const *words)
 tally_status bench_kernel(cli_failure *failure, int count, char *const *words);
 tally_status bench_net(cli_failure *failure, int count, char *const *words);
 tally_status bench_train(cli_failure *failure, int count, char *const *words);
+tally_status bench_predict(cli_failure *failure, int count, char *const *words);
 
 /* Benches use no option of a run: false for every name. */
 bool bench_takes(const char *name);
+
+/* Those of a run that is not kept: all but --out and --strategy. */
+bool bench_takes_run(const char *name);
+
+/* *options <- those of a run by a strategy (NULL: as the words say), resolved, owned by
+ * the caller; of so many steps, unless the words say how many.  Reads the words anew.
+ * Returns TALLY_OPTION or TALLY_MEMORY. */
+tally_status bench_run_options(const cli_grammar *grammar, int count,
+                               char *const *words, const char *strategy,
+                               const char *steps, json_t **options);
 
 /* Returns TALLY_OPTION when both forms are asked for. */
 tally_status bench_check_style(bool json, bool csv);

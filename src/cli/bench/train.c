@@ -9,8 +9,8 @@
  *                measure is "-".  For a server compute and wait (for replies: the
  *                server, its queue and the wire) are means over workers
  *     samples/s  of all ranks.  A step of a server is a batch of each worker, one of
- * ADMM all rows, so this, and not the step, ranks strategies ratio      samples/s of
- * the first over this one's in the same round
+ *                ADMM all rows, so this, and not the step, ranks strategies
+ *     ratio      samples/s of the first over this one's in the same round
  *
  * Figures are medians over the rounds, with least and most where spread is asked for.
  */
@@ -338,39 +338,6 @@ static tally_status on_rank(tally_comm *c, void *context)
 
 /* ---- words ---- */
 
-/* What a run has but a bench does not: kept folders, and the strategy, which varies. */
-static bool takes(const char *name)
-{
-    return strcmp(name, "out") != 0 && strcmp(name, "strategy") != 0;
-}
-
-/* The options of a run of one strategy. */
-static tally_status resolve(job *j, const cli_grammar *grammar, int count,
-                            char *const *words, const char *name)
-{
-    tally_run run = {0};
-    tally_status status = tally_config_from(&run, TALLY_FROM_FILE, NULL);
-
-    if (!status) status = tally_run_set(&run, "steps", "20");
-    if (!status) status = tally_config_from(&run, TALLY_FROM_COMMAND, NULL);
-    if (!status) status = cli_arguments_read(grammar, count, words, &run);
-    if (!status) status = tally_run_set(&run, "strategy", name);
-    if (!status) status = tally_config_resolve(&run);
-    if (!status && run.options->steps == 1)
-        status = TALLY_FAIL(OPTION, "steps=1: the first is left out, so there must be "
-                                    "two at least");
-    if (!status) {
-        json_t *options = tally_config_json(&run);
-
-        if (options)
-            j->options[j->count++] = options;
-        else
-            status = TALLY_FAIL(OPTION, "%s", tally_error_sentence());
-    }
-    tally_config_close(&run);
-    return status;
-}
-
 static tally_status read_strategies(job *j, const cli_grammar *grammar, int count,
                                     char *const *words)
 {
@@ -383,7 +350,9 @@ static tally_status read_strategies(job *j, const cli_grammar *grammar, int coun
             return TALLY_FAIL(OPTION, "compare: these are more than %d strategies",
                               STRATEGIES_MOST);
         snprintf(name, sizeof *j->names, "%.*s", (int)length, text);
-        TALLY_TRY(resolve(j, grammar, count, words, name));
+        TALLY_TRY(bench_run_options(grammar, count, words, name, "20",
+                                    &j->options[j->count]));
+        j->count++;
         if (!text[length]) return TALLY_OK;
         text += length + 1;
     }
@@ -428,7 +397,7 @@ tally_status bench_train(cli_failure *failure, int count, char *const *words)
         {"help",    NULL,           &j.help, NULL,    "this page"                             },
         {NULL,      NULL,           NULL,    NULL,    NULL                                    },
     };
-    const cli_grammar grammar = {"tally bench train", flags, takes, false};
+    const cli_grammar grammar = {"tally bench train", flags, bench_takes_run, false};
     tally_run first = {0};
 
     j.asked = cli_arguments_read(&grammar, count, words, &first);

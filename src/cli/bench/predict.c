@@ -1,0 +1,472 @@
+/* predict.c — `tally bench predict`: a step of every exchange on ranks that are not
+ * there.
+ *
+ * What a step is made of: step.c.  What is measured here, unless it is given: a step's
+ * computing on one rank, the work of each exchange on one rank alone, and the links.
+ *
+ * With --scaling weak each rank has a batch, so that n ranks work off n batches in a
+ * step; with strong they share one.  Ranks pay when more samples a second come of them
+ * than of fewer. */
+
+#include "base/text.h"
+#include "cli/bench/step.h"
+#include "cli/help.h"
+#include "cli/json.h"
+#include "comm/nodes.h"
+#include "comm/sim.h"
+#include "exchange/exchange.h"
+#include "run/config.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COUNTS_MOST = 32, REPEATS = 5, ROUNDS = 3, NOTES_MOST = 64 };
+
+typedef struct job {
+    cli_failure *failure;
+    bool help, json, csv, bare, own_links, strong;
+    const char *rank_words, *net_words, *compute_words, *scaling, *factor_words;
+    int ranks[COUNTS_MOST], count;
+    sim net;        /* of --net */
+    double compute; /* of --compute; NAN: measure */
+    uint64_t factors;
+    json_t *options;    /* of the run; owned */
+    tally_status asked; /* of reading the words; agreed on once there are ranks */
+} job;
+
+typedef struct predictor {
+    const job *job;
+    tally_comm *comm, *alone; /* alone: this rank by itself; owned */
+    const char *codec;        /* of exchange gather */
+    bench_plan plan;
+    bench_cluster cluster;
+    char notes[NOTES_MOST][512];
+    int note_count;
+    cli_table table;
+} predictor;
+
+/* ---- what is measured here ---- */
+
+static tally_status measure_work(predictor *b, const tally_run *run, const char *spec,
+                                 const char *codec, double *seconds)
+{
+    const tally_layout *layout = &run->f->layout;
+    tally_span all = {0, layout->length};
+    tally_exchange x = {.codec = codec};
+    tally_real *v = tally_allocate(layout->length, sizeof *v);
+    double times[REPEATS];
+    tally_status status =
+        v ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for %zu values", layout->length);
+
+    if (!status) status = tally_exchange_open(&x, spec, b->alone, layout, &all, 1, 1);
+    for (uint64_t i = 0; i < REPEATS && !status; i++) {
+        memcpy(v, run->w, layout->length * sizeof *v);
+        double begin = tally_now(b->alone);
+        status = tally_exchange_all(&x, i, v);
+        times[i] = tally_now(b->alone) - begin;
+    }
+    if (!status) *seconds = bench_summary(times, REPEATS).median;
+    tally_exchange_close(&x);
+    free(v);
+    return status;
+}
+
+static tally_status measure_all_work(predictor *b, const tally_run *run)
+{
+    bench_plan *p = &b->plan;
+    char powersgd[64];
+
+    if (b->job->bare) return TALLY_OK;
+    snprintf(powersgd, sizeof powersgd, "powersgd:rank=%llu",
+             (unsigned long long)b->job->factors);
+    TALLY_TRY(measure_work(b, run, "vote", NULL, &p->work[BENCH_VOTE]));
+    TALLY_TRY(measure_work(b, run, powersgd, NULL, &p->work[BENCH_POWERSGD]));
+    if (!p->coded) return TALLY_OK;
+    return measure_work(b, run, "gather", b->codec, &p->work[BENCH_GATHER]);
+}
+
+static tally_status look_at(predictor *b, tally_run *run)
+{
+    bench_plan *p = &b->plan;
+    const job *j = b->job;
+
+    TALLY_TRY(tally_config_take(run, j->options, NULL));
+    TALLY_TRY(tally_run_set(run, "exchange", "allreduce"));
+    b->codec = json_string_value(json_object_get(j->options, "codec"));
+    TALLY_TRY(tally_run_set(run, "codec", "fp32"));
+    TALLY_TRY(tally_run_open(run, b->alone));
+    p->values = run->f->layout.length;
+    p->strong = j->strong;
+    p->batch = (double)(run->options->batch * run->options->accumulate);
+    p->coded = strcmp(b->codec, "fp32") != 0;
+    TALLY_TRY(tally_codec_open(&p->codec, b->codec, p->values, 1, 0));
+    tally_powersgd_lengths(&run->f->layout, (size_t)j->factors, &p->p, &p->q);
+    TALLY_TRY(measure_all_work(b, run));
+    p->compute = j->compute;
+    if (!isnan(j->compute)) return TALLY_OK;
+    TALLY_TRY(tally_run_train(run));
+    p->compute = run->result.step_median_seconds;
+    return TALLY_OK;
+}
+
+/* Every rank alone and all at once, as they will compute; the slowest counts. */
+static tally_status measure_plan(predictor *b)
+{
+    tally_run run = {0};
+    tally_comm *c = b->comm;
+    double *all = calloc((size_t)c->size, sizeof *all);
+    tally_status status =
+        all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for %d ranks", c->size);
+
+    if (!status) status = look_at(b, &run);
+    tally_run_close(&run);
+    status = tally_agree(c, status);
+    if (!status) status = tally_gather_all(c, &b->plan.compute, sizeof *all, all);
+    for (int r = 0; !status && r < c->size; r++)
+        b->plan.compute = fmax(b->plan.compute, all[r]);
+    free(all);
+    return status;
+}
+
+static tally_status measure_net(predictor *b)
+{
+    cli_sizes sizes;
+    const job *j = b->job;
+    bench_cluster *c = &b->cluster;
+    bench_link links[BENCH_LINKS];
+
+    c->own_links = j->own_links;
+    if (j->net_words) {
+        c->node = (int)j->net.node;
+        c->line[BENCH_NETWORK] = (bench_line){j->net.alpha, j->net.beta};
+        c->line[BENCH_NODE] = (bench_line){j->net.alpha_node, j->net.beta_node};
+        return TALLY_OK;
+    }
+    if (b->comm->size == 1)
+        return TALLY_FAIL(OPTION,
+                          "one rank has no links to measure: say what they are, --net "
+                          "sim:alpha=50e-6,beta=8e-9, or start more ranks");
+    TALLY_TRY(cli_sizes_read("8,64KiB..4MiB", &sizes));
+    TALLY_TRY(bench_links_measure(b->comm, &sizes, ROUNDS, links));
+    for (int k = 0; k < BENCH_LINKS; k++)
+        c->line[k] = (bench_line){links[k].alpha.median, links[k].beta.median};
+    c->node = b->comm->topology->most;
+    if (links[BENCH_NETWORK].measured) return TALLY_OK;
+    return TALLY_FAIL(OPTION, "all ranks are on one node: say what links between nodes "
+                              "are, --net sim:alpha=50e-6,beta=8e-9");
+}
+
+/* ---- the table ---- */
+
+static const cli_column columns[] = {
+    {"ranks",         "ranks",       6,   0},
+    {"exchange",      "exchange",    -27, 0},
+    {"exchange_ms",   "exchange ms", 11,  3},
+    {"work_ms",       "work ms",     8,   3},
+    {"step_ms",       "step ms",     10,  3},
+    {"overlapped_ms", "overlapped",  10,  3},
+    {"samples_per_s", "samples/s",   12,  0},
+    {"speedup",       "speedup",     8,   2},
+    {"efficiency",    "efficiency",  10,  2},
+    {"behind",        "behind",      8,   2},
+    {NULL,            NULL,          0,   0},
+};
+
+static void write_row(predictor *b, int ranks, const bench_step *o, double best)
+{
+    double one = b->plan.batch / b->plan.compute;
+    cli_table *t = &b->table;
+
+    cli_table_number(t, ranks);
+    cli_table_text(t, o->name);
+    cli_table_number(t, 1e3 * o->exchange);
+    cli_table_number(t, 1e3 * o->work);
+    cli_table_number(t, 1e3 * o->step);
+    cli_table_number(t, 1e3 * o->overlapped);
+    cli_table_number(t, o->samples);
+    cli_table_number(t, o->samples / one);
+    cli_table_number(t, o->samples / one / ranks);
+    cli_table_number(t, best / o->samples);
+}
+
+static void note(predictor *b, const char *format, ...) TALLY_PRINTF(2, 3);
+
+static void note(predictor *b, const char *format, ...)
+{
+    va_list arguments;
+
+    if (b->note_count == NOTES_MOST) return;
+    va_start(arguments, format);
+    vsnprintf(b->notes[b->note_count++], sizeof *b->notes, format, arguments);
+    va_end(arguments);
+}
+
+/* Who wins, and by how much; who does not pay. */
+static void judge(predictor *b, int ranks, const bench_step *rows, int count,
+                  double *best, int *best_ranks)
+{
+    double one = b->plan.batch / b->plan.compute;
+    char losers[384] = "";
+    size_t used = 0;
+
+    note(b, "%d ranks: %s is fastest, %.2f times as fast as %s", ranks, rows[0].name,
+         rows[0].samples / rows[1].samples, rows[1].name);
+    for (int k = 0; k < count; k++)
+        if (rows[k].samples <= one)
+            tally_text_append(losers, sizeof losers, &used, "%s%s", used ? ", " : "",
+                              rows[k].name);
+    if (rows[0].samples <= one)
+        note(b,
+             "warning: %d ranks cannot pay: one rank alone does more samples a second",
+             ranks);
+    else if (used)
+        note(b, "warning: on %d ranks slower than one rank alone: %s", ranks, losers);
+    if (rows[0].samples <= *best)
+        note(b, "warning: %d ranks do no more samples a second than %d", ranks,
+             *best_ranks);
+    if (rows[0].samples <= *best) return;
+    *best = rows[0].samples;
+    *best_ranks = ranks;
+}
+
+static void write_rows(predictor *b)
+{
+    const job *j = b->job;
+    double best = 0;
+    int best_ranks = 0;
+
+    for (int i = 0; i < j->count; i++) {
+        bench_step rows[BENCH_STEPS_MOST];
+        int count = bench_steps(&b->plan, &b->cluster, j->ranks[i], rows);
+
+        for (int k = 0; k < count; k++)
+            write_row(b, j->ranks[i], &rows[k], rows[0].samples);
+        if (j->ranks[i] > 1) judge(b, j->ranks[i], rows, count, &best, &best_ranks);
+    }
+}
+
+static void print_head(const predictor *b)
+{
+    const bench_cluster *c = &b->cluster;
+    const bench_plan *p = &b->plan;
+
+    printf("%zu weights; one rank computes %.3f ms for %.0f samples (%s)%s\n",
+           p->values, 1e3 * p->compute, p->batch,
+           isnan(b->job->compute) ? "measured" : "given",
+           b->job->strong ? ", which all ranks share" : "");
+    for (int k = 0; k < BENCH_LINKS; k++)
+        printf("%s: alpha %.3f us, beta %.4f ns a byte%s\n",
+               bench_link_name((bench_link_class)k), 1e6 * c->line[k].alpha,
+               1e9 * c->line[k].beta, b->job->net_words ? "" : " (measured)");
+    if (c->node)
+        printf("%d rank%s a node%s\n\n", c->node, tally_text_plural((uint64_t)c->node),
+               c->node == 1   ? ""
+               : c->own_links ? ", each with a link of its own"
+                              : ", on one link to the others");
+    else
+        puts("all ranks on one node\n");
+}
+
+static tally_status print_json(predictor *b)
+{
+    json_t *notes = json_array();
+
+    for (int i = 0; i < b->note_count; i++)
+        json_array_append_new(notes, json_string(b->notes[i]));
+    return bench_print_json(
+        json_pack("{s:s s:I s:f s:f s:i s:f s:f s:f s:f s:s s:o}", "bench", "predict",
+                  "weights", (json_int_t)b->plan.values, "batch", b->plan.batch,
+                  "compute_ms", 1e3 * b->plan.compute, "ranks_a_node", b->cluster.node,
+                  "alpha_us", 1e6 * b->cluster.line[BENCH_NETWORK].alpha,
+                  "beta_ns_per_byte", 1e9 * b->cluster.line[BENCH_NETWORK].beta,
+                  "alpha_node_us", 1e6 * b->cluster.line[BENCH_NODE].alpha,
+                  "beta_node_ns_per_byte", 1e9 * b->cluster.line[BENCH_NODE].beta,
+                  "scaling", b->job->strong ? "strong" : "weak", "notes", notes),
+        &b->table);
+}
+
+static tally_status report(predictor *b)
+{
+    const job *j = b->job;
+    cli_style style = j->json ? CLI_JSON : j->csv ? CLI_CSV : CLI_TEXT;
+
+    if (style == CLI_TEXT) print_head(b);
+    cli_table_open(&b->table, style, columns);
+    write_rows(b);
+    if (style == CLI_JSON) return print_json(b);
+    if (style == CLI_TEXT) putchar('\n');
+    for (int i = 0; i < b->note_count && style == CLI_TEXT; i++)
+        puts(b->notes[i]);
+    return TALLY_OK;
+}
+
+/* ---- the whole ---- */
+
+/* Formulas are for nodes that are all alike. */
+static tally_status check_ranks(const predictor *b)
+{
+    int node = b->cluster.node;
+
+    for (int i = 0; i < b->job->count; i++)
+        if (node && b->job->ranks[i] > node && b->job->ranks[i] % node)
+            return TALLY_FAIL(OPTION, "ranks=%d is not a multiple of %d ranks a node",
+                              b->job->ranks[i], node);
+    return TALLY_OK;
+}
+
+static tally_status run(predictor *b)
+{
+    tally_comm *c = b->comm;
+
+    TALLY_TRY(tally_agree(c, b->job->asked));
+    TALLY_TRY(tally_agree(c, measure_net(b)));
+    TALLY_TRY(tally_agree(c, check_ranks(b)));
+    TALLY_TRY(tally_comm_split(c, c->rank, 0, &b->alone));
+    TALLY_TRY(measure_plan(b));
+    return c->rank == 0 ? report(b) : TALLY_OK;
+}
+
+static tally_status on_rank(tally_comm *c, void *context)
+{
+    const job *j = context;
+    predictor *b = calloc(1, sizeof *b);
+    tally_status status;
+
+    if (!b) {
+        status = TALLY_FAIL(MEMORY, "no memory for the bench");
+    } else {
+        b->job = j;
+        b->comm = c;
+        status = run(b);
+        cli_table_close(&b->table);
+        tally_codec_close(&b->plan.codec);
+        tally_comm_close(b->alone);
+    }
+    free(b);
+    return cli_failure_on_rank(j->failure, c, status);
+}
+
+/* ---- words ---- */
+
+static tally_status read_ranks(job *j)
+{
+    const char *text = j->rank_words;
+
+    for (;;) {
+        size_t length = strcspn(text, ",");
+        uint64_t ranks;
+        char word[32];
+
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        TALLY_TRY(cli_sizes_count("ranks", word, 1, 1 << 20, &ranks));
+        if (j->count == COUNTS_MOST)
+            return TALLY_FAIL(OPTION, "ranks: these are more than %d counts",
+                              COUNTS_MOST);
+        j->ranks[j->count++] = (int)ranks;
+        if (!text[length]) return TALLY_OK;
+        text += length + 1;
+    }
+}
+
+static tally_status read_net(job *j)
+{
+    const tally_about *about;
+    void *options;
+
+    if (!j->net_words) return TALLY_OK;
+    TALLY_TRY(tally_family_open(&tally_comm_family, j->net_words, &about, &options));
+    bool fits = about == &tally_comm_sim.about;
+    if (fits) memcpy(&j->net, options, sizeof j->net);
+    tally_options_close(about, options);
+    if (fits) return TALLY_OK;
+    return TALLY_FAIL(OPTION,
+                      "net=%s is no simulated comm, as in sim:alpha=50e-6,beta="
+                      "8e-9: tally bench net prints one",
+                      j->net_words);
+}
+
+static tally_status read_values(job *j)
+{
+    TALLY_TRY(read_ranks(j));
+    TALLY_TRY(read_net(j));
+    TALLY_TRY(cli_sizes_count("factors", j->factor_words, 1, 1024, &j->factors));
+    j->compute = (double)NAN;
+    if (j->compute_words && (!tally_text_real(j->compute_words, &j->compute) ||
+                             !(j->compute > 0 && j->compute < 1e6)))
+        return TALLY_FAIL(OPTION, "compute=%s is not in (0, 1e6) seconds",
+                          j->compute_words);
+    j->strong = strcmp(j->scaling, "strong") == 0;
+    if (!j->strong && strcmp(j->scaling, "weak") != 0)
+        return TALLY_FAIL(OPTION, "scaling=%s is neither weak nor strong", j->scaling);
+    return bench_check_style(j->json, j->csv);
+}
+
+static void print_help(const cli_flag *flags)
+{
+    fputs(
+        "tally bench predict [--option value | --option=value] ...\n\n"
+        "How long a step takes by every exchange on more ranks, or on another network: "
+        "from the\nalpha and beta of links, a step's computing on one rank and the "
+        "work of the exchange.\nSays which wins, by how much, and which ranks cannot "
+        "pay.  Takes the options of tally\ntrain that say what is trained; --codec "
+        "is that of exchange gather.\n\n",
+        stdout);
+    cli_help_flags(stdout, flags);
+    fputs("\nExamples\n"
+          "  tally bench predict --ranks 8,64,512 --net sim:alpha=50e-6,beta=8e-9 "
+          "--model.hidden 2048x2048\n"
+          "  launch/cluster mpirun -n 4 tally bench predict --ranks 4,16,64 --codec "
+          "topk:k=0.01\n",
+          stdout);
+}
+
+static const char *comm_of(const job *j)
+{
+    return json_string_value(json_object_get(j->options, "comm"));
+}
+
+tally_status bench_predict(cli_failure *failure, int count, char *const *words)
+{
+    job j = {.failure = failure,
+             .rank_words = "8,64,512,4096",
+             .scaling = "weak",
+             .factor_words = "4"};
+    const cli_flag flags[] = {
+        {"ranks",     &j.rank_words,    NULL,         "COUNTS",
+         "of ranks, with commas (8,64,512,4096)"                                                          },
+        {"net",       &j.net_words,     NULL,         "SIM",
+         "the links, as tally bench net prints them (those of these ranks)"                               },
+        {"compute",   &j.compute_words, NULL,         "X",
+         "seconds of a step on one rank (measured here)"                                                  },
+        {"scaling",   &j.scaling,       NULL,         "weak|strong",
+         "a batch for each rank, or one for all (weak)"                                                   },
+        {"factors",   &j.factor_words,  NULL,         "N",           "columns of powersgd's factors (4)"  },
+        {"own-links", NULL,             &j.own_links, NULL,
+         "each rank has a link out of its node, as on sim (all share one)"                                },
+        {"bare",      NULL,             &j.bare,      NULL,          "leave out what an exchange computes"},
+        {"json",      NULL,             &j.json,      NULL,          "one line of JSON"                   },
+        {"csv",       NULL,             &j.csv,       NULL,          "comma-separated values"             },
+        {"trace",     NULL,             NULL,         NULL,
+         "show the places an error went through; also TALLY_TRACE=1"                                      },
+        {"help",      NULL,             &j.help,      NULL,          "this page"                          },
+        {NULL,        NULL,             NULL,         NULL,          NULL                                 },
+    };
+    const cli_grammar grammar = {"tally bench predict", flags, bench_takes_run, false};
+    tally_run first = {0};
+
+    j.asked = cli_arguments_read(&grammar, count, words, &first);
+    tally_config_close(&first);
+    if (j.help) {
+        print_help(flags);
+        return TALLY_OK;
+    }
+    if (!j.asked)
+        j.asked = bench_run_options(&grammar, count, words, NULL, "10", &j.options);
+    if (!j.asked) j.asked = read_values(&j);
+    tally_status status = tally_launch(j.asked ? "auto" : comm_of(&j), on_rank, &j);
+    json_decref(j.options);
+    return status;
+}
