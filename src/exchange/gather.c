@@ -259,6 +259,31 @@ static void add_memory(const tally_exchange *x, const parcel *p)
     tally_memory_add(o->error + p->s.first, p->rate, p->s.count, p->v);
 }
 
+/* e <- what the message leaves out.  A codec refuses what is not finite: a robust
+ * aggregate will drop that message, so nothing of it is remembered; else it is the end.
+ */
+static tally_status keep_memory(parcel *p, tally_span part, const void *message,
+                                size_t bytes)
+{
+    const tally_exchange *x = p->x;
+    const office *o = x->inner;
+    tally_piece piece = piece_of(p, part);
+    tally_real *error = o->error + piece.first;
+    tally_real *velocity = o->velocity ? o->velocity + piece.first : NULL;
+    tally_status status = tally_memory_keep(p->up_codec, piece, message, bytes, p->rate,
+                                            p->v + part.first, error, velocity);
+
+    if (status != TALLY_FORMAT) return status;
+    if (!x->aggregator.ops->robust)
+        return TALLY_FAIL(DIVERGED, "step %llu: what rank %d says is lost: %s",
+                          (unsigned long long)p->step, x->comm->rank,
+                          tally_error_sentence());
+    tally_error_clear();
+    memset(error, 0, part.count * sizeof *error);
+    if (velocity) memset(velocity, 0, part.count * sizeof *velocity);
+    return TALLY_OK;
+}
+
 /* ---- out ---- */
 
 /* Writes the message of one part of the span at `to`. */
@@ -271,9 +296,7 @@ static tally_status write_message(parcel *p, tally_span part, unsigned char *to,
 
     TALLY_TRY(tally_codec_encode(p->up_codec, piece, p->v + part.first, to, bytes));
     if (o->error && p->up_codec != &o->plain)
-        TALLY_TRY(tally_memory_keep(p->up_codec, piece, to, *bytes, p->rate,
-                                    p->v + part.first, o->error + piece.first,
-                                    o->velocity ? o->velocity + piece.first : NULL));
+        TALLY_TRY(keep_memory(p, part, to, *bytes));
     if (x->tamper && *bytes) x->tamper(x->tamper_context, p->step, to, *bytes);
     return TALLY_OK;
 }

@@ -15,6 +15,7 @@ typedef struct study {
     double (*rate)(uint64_t step);
     void (*tamper)(void *context, uint64_t step, void *bytes, size_t size);
     int tampers; /* the rank that does */
+    bool sick;   /* that rank has a NaN in step 3 */
     /* Called on every rank once all steps are over. */
     tally_status (*check)(const tally_exchange *x, const double *said,
                           const double *agreed);
@@ -64,6 +65,7 @@ static tally_status take_steps(tally_comm *c, void *context)
             v[i] = (tally_real)value(c->rank, step, i);
             said[i] += x.rate * (double)v[i];
         }
+        if (y->sick && c->rank == y->tampers && step == 3) v[7] = NAN;
         status = tally_exchange_all(&x, step, v);
         for (size_t i = 0; i < LENGTH; i++)
             agreed[i] += x.rate * (double)v[i];
@@ -313,6 +315,33 @@ Test(gather, a_refused_message_ends_a_mean)
 
     expect_fail(tally_launch("sim:ranks=3", take_steps, &y), FORMAT,
                 "message of rank 1: codec qsgd: scale 0 is");
+}
+
+static tally_status memory_is_finite(const tally_exchange *x, const double *said,
+                                     const double *agreed)
+{
+    double error[LENGTH];
+
+    find_state(x, "error", error);
+    for (size_t i = 0; i < LENGTH; i++)
+        if (!isfinite(error[i])) return TALLY_FAIL(MISMATCH, "memory %zu is lost", i);
+    return is_finite(x, said, agreed);
+}
+
+Test(gather, a_rank_with_memory_and_a_nan_is_dropped_once_or_diverges)
+{
+    study y = {.codec = "sign", .rate = steady, .sick = true, .tampers = 2};
+
+    y.exchange = "gather:form=sharded";
+    y.aggregate = "median";
+    y.check = memory_is_finite;
+    expect_ok(tally_launch("sim:ranks=5", take_steps, &y));
+    y.exchange = "gather:form=all";
+    y.codec = "topk:k=0.1";
+    expect_ok(tally_launch("sim:ranks=5", take_steps, &y));
+    y.aggregate = "mean";
+    expect_fail(tally_launch("sim:ranks=5", take_steps, &y), DIVERGED,
+                "step 3: what rank 2 says is lost: codec topk: entry ");
 }
 
 /* ---- sharded and whole agree ---- */
