@@ -56,11 +56,11 @@ has "tally: a sentence"
 "$source/bench/codec-accuracy" --methods fp33 >"$work/out" 2>&1 && fail "there is no fp33"
 has "there is no method fp33"
 
-# Four rates for each of four aggregates, three seeds of five cells; where all rates tie the first stays.
-runs robustness 31 bars --data mnist
+# Four rates and three seeds of each of five cells; where all rates tie the first stays.
+runs robustness 35 bars --data mnist
 has '| `mean` | 0.5 | `sign_flip:factor=1.5` | 4 | 0.500 (0.500 to 0.500) | less than 0.5 |'
 runs robustness 0 bars --data mnist
-# Five more aggregates; then each without liars and with two of each of eight kinds.
-runs robustness 101 map --data mnist --liars 2 --jobs 2
+# Four rates of nine aggregates; then each without liars and with two of each of eight kinds.
+runs robustness 117 map --data mnist --liars 2 --jobs 2
 has '| `mean` | 0.5 | 0.500 | 0.500 | 0.500 | diverged | 0.500 |'
 exit $((failures > 0))
