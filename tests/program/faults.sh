@@ -49,7 +49,7 @@ begin() {
         --patience 0.3 --timeout 1.5 >"$work/out" 2>"$work/err" &
     job=$!
     for ((i = 0; i < 200; i++)); do
-        ! grep -q "parameters; data" "$work/err" || break
+        ! grep -q "^epoch" "$work/err" || break # signals have handlers by then
         sleep 0.05
     done
     sleep 0.3
