@@ -62,10 +62,10 @@ tally_status tally_alltoall_open(tally_alltoall *a, tally_comm *c,
         .advance = advance,
         .requests = a->requests,
         .request_count = a->requests ? 2 * size : 0,
-        .what = "letters of up to",
-        .unit = "bytes",
+        .what = "letters between",
+        .unit = "ranks", /* the longest letter may be another on each */
         .tag = a->tag,
-        .amount = most,
+        .amount = size,
         .done = true,
     };
     if (!a->inbox || !a->letter || !a->bytes || !a->requests)

@@ -354,7 +354,7 @@ Test(config, the_resolved_options_are_lines_of_a_run_file)
     expect_ok(tally_config_resolve(&run));
     expect_ok(tally_config_print(&run, text, sizeof text));
     cr_assert(strstr(text, "\nrate = 0.25\n") != NULL, "%s", text);
-    cr_assert(strstr(text, "out =") == NULL, "%s", text);
+    cr_assert(strstr(text, "\nout =") == NULL, "%s", text);
     expect_fail(tally_config_print(&run, text, 20), MEMORY, "do not fit in 20 bytes");
     tally_config_close(&run);
 }
