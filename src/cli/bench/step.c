@@ -70,7 +70,7 @@ static double by_gather(const bench_plan *p, const bench_cluster *c)
     if (!p->coded) return (double)NAN;
     size_t shard = tally_sharded_shard(0, c->ranks, p->values).count;
     double up = (double)tally_codec_bound(&p->codec, shard);
-    double down = (double)(shard * sizeof(tally_real));
+    double down = (double)(shard * sizeof(float)); /* back=full */
     double all = (double)tally_codec_bound(&p->codec, p->values);
 
     return all < up + down ? bench_cost_all(c, all) : bench_cost_sharded(c, up, down);

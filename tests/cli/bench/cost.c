@@ -207,7 +207,7 @@ Test(bench_cost, gathers_are_exact_or_within_what_sim_leaves_idle)
     for (int ranks = 2; ranks <= 5; ranks += 3) {
         bench_cluster c = cluster(ranks, 1);
         size_t values = 1000 * (size_t)ranks;
-        double sharded = bench_cost_sharded(&c, 2 * 1000, sizeof(tally_real) * 1000),
+        double sharded = bench_cost_sharded(&c, 2 * 1000, 4 * 1000),
                all = 2 * bench_cost_all(&c, 2 * (double)values),
                sim = on_sim(&c, "gather:form=sharded", "bf16", values),
                sim_all = 2 * on_sim(&c, "gather:form=all", "bf16", values);
