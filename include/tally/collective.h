@@ -154,13 +154,9 @@ TALLY_API tally_status tally_sharded_start(tally_sharded *s, const void *from, v
 TALLY_API tally_status tally_sharded_wait(tally_sharded *s);
 TALLY_API void tally_sharded_close(tally_sharded *s);
 
-/* The shard of a member, and the bytes that it sends, of so many owners and members. */
+/* The shard of a member, of so many owners. */
 TALLY_API tally_span tally_sharded_shard(int member, int owners, size_t units);
-TALLY_API uint64_t tally_sharded_bytes(int rank, int size, size_t units,
-                                       size_t from_unit, size_t to_unit);
-TALLY_API uint64_t tally_sharded_bytes_among(tally_group group, size_t units,
-                                             size_t from_unit, size_t to_unit);
-/* The same message by message; units: those of the vector. */
+/* What group.me sends, message by message; units: those of the vector. */
 TALLY_API void tally_sharded_tell(tally_group group, size_t units, size_t from_unit,
                                   size_t to_unit, tally_teller tell, void *context);
 

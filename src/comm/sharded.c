@@ -235,22 +235,6 @@ void tally_sharded_close(tally_sharded *s)
     *s = (tally_sharded){0};
 }
 
-uint64_t tally_sharded_bytes_among(tally_group group, size_t units, size_t from_unit,
-                                   size_t to_unit)
-{
-    uint64_t mine = tally_sharded_shard(group.me, group.owners, units).count;
-
-    return (units - mine) * from_unit + ((uint64_t)group.size - 1) * mine * to_unit;
-}
-
-uint64_t tally_sharded_bytes(int rank, int size, size_t units, size_t from_unit,
-                             size_t to_unit)
-{
-    return tally_sharded_bytes_among(
-        (tally_group){.size = size, .me = rank, .owners = size}, units, from_unit,
-        to_unit);
-}
-
 void tally_sharded_tell(tally_group g, size_t units, size_t from_unit, size_t to_unit,
                         tally_teller tell, void *context)
 {

@@ -6,6 +6,7 @@
 
 #include "comm/comm.h"
 #include "comm/in_place.h"
+#include "comm/sharded_bytes.h"
 #include "num/random.h"
 
 #include <float.h>
@@ -769,7 +770,7 @@ static tally_status shards_are_combined(tally_comm *c, void *context)
             CHECK(to[i] == total);
         }
         CHECK(c->traffic[TALLY_EXCHANGE].bytes_sent - before ==
-              tally_sharded_bytes(c->rank, c->size, n, sizeof *from, sizeof *from));
+              sharded_bytes(tally_group_all(c), n, sizeof *from, sizeof *from));
     }
     tally_sharded_close(&s);
     return TALLY_OK;
@@ -798,7 +799,7 @@ static tally_status shards_may_shrink_on_the_way(tally_comm *c, void *context)
         CHECK(to[i] == (unsigned char)sum);
     }
     CHECK(c->traffic[TALLY_EXCHANGE].bytes_sent - before ==
-          tally_sharded_bytes(c->rank, c->size, UNITS, 2, 1));
+          sharded_bytes(tally_group_all(c), UNITS, 2, 1));
     tally_sharded_close(&s);
     return TALLY_OK;
 }
@@ -853,7 +854,7 @@ static tally_status groups_share_shards(tally_comm *c, void *context)
             CHECK(to[i] == total);
         }
         CHECK(c->traffic[TALLY_EXCHANGE].bytes_sent - before ==
-              tally_sharded_bytes_among(g, UNITS, sizeof *from, sizeof *from));
+              sharded_bytes(g, UNITS, sizeof *from, sizeof *from));
         tally_sharded_close(&s);
     }
     return TALLY_OK;

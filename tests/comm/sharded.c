@@ -1,5 +1,4 @@
-#include "tally/collective.h"
-
+#include "comm/sharded_bytes.h"
 #include "support/expect.h"
 
 /* Blocks of ceil(10 / 4) = 3: 3, 3, 3, 1; of ceil(2 / 4) = 1: 1, 1, 0, 0. */
@@ -19,9 +18,15 @@ Test(sharded, units_are_dealt_in_blocks)
  * others at 2. */
 Test(sharded, bytes_count_both_ways)
 {
-    cr_assert(eq(u64, tally_sharded_bytes(3, 4, 10, 5, 2), 9 * 5 + 3 * 1 * 2));
-    cr_assert(eq(u64, tally_sharded_bytes(0, 4, 10, 5, 2), 7 * 5 + 3 * 3 * 2));
-    cr_assert(eq(u64, tally_sharded_bytes(0, 1, 10, 5, 2), 0));
+    cr_assert(
+        eq(u64, sharded_bytes((tally_group){.size = 4, .me = 3, .owners = 4}, 10, 5, 2),
+           9 * 5 + 3 * 1 * 2));
+    cr_assert(
+        eq(u64, sharded_bytes((tally_group){.size = 4, .me = 0, .owners = 4}, 10, 5, 2),
+           7 * 5 + 3 * 3 * 2));
+    cr_assert(
+        eq(u64, sharded_bytes((tally_group){.size = 1, .me = 0, .owners = 1}, 10, 5, 2),
+           0));
 }
 
 /* Of the ten units a server owns all; members beyond the owners own none. */
@@ -29,11 +34,11 @@ Test(sharded, owners_may_be_fewer_than_members)
 {
     tally_group g = tally_group_all(&(tally_comm){.rank = 3, .size = 4});
 
-    cr_assert(eq(u64, tally_sharded_bytes_among(g, 10, 5, 2), 9 * 5 + 3 * 1 * 2));
+    cr_assert(eq(u64, sharded_bytes(g, 10, 5, 2), 9 * 5 + 3 * 1 * 2));
     g.owners = 1;
-    cr_assert(eq(u64, tally_sharded_bytes_among(g, 10, 5, 2), 10 * 5));
+    cr_assert(eq(u64, sharded_bytes(g, 10, 5, 2), 10 * 5));
     g.me = 0;
-    cr_assert(eq(u64, tally_sharded_bytes_among(g, 10, 5, 2), 3 * 10 * 2));
+    cr_assert(eq(u64, sharded_bytes(g, 10, 5, 2), 3 * 10 * 2));
 }
 
 /* ---- message by message ---- */
