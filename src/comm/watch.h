@@ -7,6 +7,9 @@
 
 #include "tally/comm.h"
 
+#include "comm/survey.h"
+#include "comm/trail.h"
+
 typedef struct tally_watch tally_watch;
 
 typedef struct tally_watch_terms {
@@ -41,9 +44,11 @@ void tally_watch_go_on(const tally_comm *c);
  * signatures: the same on each rank at the same place of its program. */
 void tally_watch_sum(const tally_comm *c, uint64_t *number, uint64_t *sum);
 
-/* Why those differ: gathers the last ones and returns TALLY_MISMATCH, agreed by all,
- * with the two ranks and what they called.  Collective. */
-tally_status tally_watch_compare(tally_comm *c);
+/* The last collectives of this rank, newest first, at most so many; returns how many.
+ * And one of them in words, with what its tag is about.  c must be watched.  Local. */
+size_t tally_watch_recent(const tally_comm *c, tally_act *acts, size_t most);
+void tally_watch_describe(const tally_comm *c, const tally_act *act,
+                          char text[TALLY_ACT_TEXT]);
 
 /* Has the thread ask all ranks soon, and tell who holds up the others; false when there
  * is none.  Local; does not block. */

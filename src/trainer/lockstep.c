@@ -28,6 +28,7 @@
 
 #include "base/status.h"
 #include "base/stop.h"
+#include "comm/mismatch.h"
 #include "comm/watch.h"
 #include "trainer/census.h"
 #include "trainer/nap.h"
@@ -398,7 +399,7 @@ static tally_status take_step(loop *l)
     TALLY_TRY(tally_gather_wait(&l->reports));
     turn_away(l, &run->spent.decode, &run->spent.wire);
     if (!step_report_agrees((const void *)l->reports.all, run->comm->size))
-        return part_with(l, tally_watch_compare(run->comm));
+        return part_with(l, tally_mismatch_name(run->comm));
     tally_status failed =
         step_report_read((const void *)l->reports.all, run->comm->size, l->t.number,
                          &run->f->layout, &verdict);
