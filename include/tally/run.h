@@ -235,6 +235,12 @@ TALLY_API tally_status tally_run_score(tally_run *run, tally_split split,
 
 TALLY_API void tally_run_close(tally_run *run);
 
+/* For the start of a program, before anything is read or ranks have met: a SIGUSR1 that
+ * comes while a run is set up stops it after its first step, and a SIGUSR2 is answered
+ * as soon as ranks can ask each other.  Without it both end the process, as by default.
+ * Local. */
+TALLY_API void tally_await_signals(void);
+
 /* From now on SIGTERM, SIGINT, SIGUSR1 and (unless it is ignored) SIGHUP finish the
  * step, write a checkpoint and end the run.  SIGUSR1, because Open MPI's mpirun passes
  * it on at once, and kills two seconds after the others.  The handler has a stack of

@@ -118,6 +118,7 @@ static tally_status start(job *j, const cli_grammar *grammar, int count,
     tally_run run = {0};
     tally_status status;
 
+    tally_await_signals();
     j->asked = cli_arguments_read(grammar, count, words, &run);
     if (j->help) {
         tally_config_close(&run);

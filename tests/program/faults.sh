@@ -81,6 +81,28 @@ cat >"$work/never" <<'END'
 [ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" = 1 ] && exec sleep 60
 exec "$@"
 END
+# SIGUSR2 while rank 0 waits in MPI_Init for rank 1, which comes later: told, and kept.
+cat >"$work/late" <<'END'
+rank=${OMPI_COMM_WORLD_RANK:-$PMI_RANK}
+until [ "$rank" = 0 ] || [ -e "$0.go" ]; do sleep 0.05; done
+exec "$@"
+END
+FAULTS=$$ timeout 60 $MPIEXEC -n 2 bash "$work/late" "$TALLY" $run 2>"$work/err" &
+job=$!
+catches() { awk '/^SigCgt/ { exit !(substr($2, 14, 1) ~ /[89a-f]/) }' "/proc/$1/status" 2>/dev/null; }
+for ((i = 0; i < 200; i++)); do
+    first=$(rank_process 0)
+    [ -n "$first" ] && catches "$first" && break
+    sleep 0.05
+done
+kill -USR2 "$first"
+for ((i = 0; i < 100; i++)); do
+    ! grep -q "rank 0 on .* sets up its run" "$work/err" || break
+    sleep 0.05
+done
+touch "$work/late.go"
+ends 0 "rank 0 on .* sets up its run"
+
 expect 6 "rank 0 on .*: MPI_Init has not come back for 1 s" \
     timeout 60 $MPIEXEC -n 2 bash "$work/never" "$TALLY" $run --comm mpi:start=1
 finish
