@@ -20,7 +20,7 @@
 static void print(const cli_failure *f, const char *rank)
 {
     fprintf(stderr, "tally: %s%s\n", rank, tally_error_sentence());
-    if (f->trace) fputs(tally_error_trace(), stderr);
+    if (f->backtrace) fputs(tally_error_trace(), stderr);
     fflush(stderr);
 }
 

@@ -6,8 +6,8 @@
 #include "tally/comm.h"
 
 typedef struct cli_failure {
-    bool trace;   /* also print the places a failure went through */
-    bool handled; /* this process's part is done: printed here, or by another rank */
+    bool backtrace; /* also print the places a failure went through */
+    bool handled;   /* this process's part is done: printed here, or by another rank */
 } cli_failure;
 
 /* "tally: rate=0 is not in (0, inf)", unless it is handled already. */

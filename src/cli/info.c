@@ -183,7 +183,7 @@ static tally_status run_info(cli_failure *failure, int count, char *const *words
     for (int i = 0; i < count; i++) {
         if (strcmp(words[i], "--markdown") == 0) {
             markdown = true;
-        } else if (strcmp(words[i], "--trace") == 0) {
+        } else if (strcmp(words[i], "--backtrace") == 0) {
             continue; /* main has seen it */
         } else if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0) {
             print_help();

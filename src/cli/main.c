@@ -83,12 +83,12 @@ static tally_status run(cli_failure *failure, int count, char *const *words)
 
 int main(int count, char **words)
 {
-    const char *trace = getenv("TALLY_TRACE");
-    cli_failure failure = {.trace = trace && strcmp(trace, "1") == 0};
+    const char *backtrace = getenv("TALLY_BACKTRACE");
+    cli_failure failure = {.backtrace = backtrace && strcmp(backtrace, "1") == 0};
 
-    /* Before anything is read, so that a trace of reading words is shown too. */
+    /* Before anything is read, so that a backtrace of reading words is shown too. */
     for (int i = 1; i < count; i++)
-        failure.trace |= strcmp(words[i], "--trace") == 0;
+        failure.backtrace |= strcmp(words[i], "--backtrace") == 0;
     signal(SIGXFSZ, SIG_IGN); /* a write past the limit fails with a sentence instead */
     tally_status status = run(&failure, count - 1, words + 1);
     if (!status && (fflush(stdout) != 0 || ferror(stdout)))

@@ -37,7 +37,7 @@ static const char usage[] =
     "                              FILE.md, else html)\n"
     "  --tensorboard DIR           no page: metrics as events, DIR/RUN for each run, then\n"
     "                              tensorboard --logdir DIR\n"
-    "  --trace                     show the places an error went through\n"
+    "  --backtrace                 show the places an error went through\n"
     "  --help                      this page\n"
     "\n"
     "Loss and accuracy against steps, time and bytes; where the time went, by run and by\n"
@@ -77,7 +77,8 @@ static tally_status read_word(job *j, int count, char *const *words, int *at)
     if (found) return TALLY_OK;
     TALLY_TRY(read_flag("--tensorboard", "--tensorboard", count, words, at,
                         &j->tensorboard, &found));
-    if (found || strcmp(word, "--trace") == 0) return TALLY_OK; /* main has seen it */
+    if (found || strcmp(word, "--backtrace") == 0)
+        return TALLY_OK; /* main has seen it */
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         j->help = true;
         return TALLY_OK;

@@ -378,9 +378,9 @@ tally_status bench_exchange(cli_failure *failure, int count, char *const *words)
          "of each measurement (as many as a second holds)"                },
         {"json",          NULL,            &j.json,               NULL,         "one line of JSON"},
         {"csv",          NULL,             &j.csv,                NULL,          "comma-separated values"                },
-        {"trace",          NULL,           NULL,              NULL,
-         "show the places an error went through; also TALLY_TRACE=1"},
-        {"help",          NULL,            &j.help,               NULL,         "this page"            },
+        {"backtrace",          NULL,       NULL,          NULL,
+         "show the places an error went through; also TALLY_BACKTRACE=1"},
+        {"help",          NULL,            &j.help,               NULL,         "this page"        },
         {NULL,          NULL,              NULL,                 NULL,            NULL},
     };
     const cli_grammar grammar = {"tally bench exchange", flags, bench_takes, false};

@@ -268,10 +268,10 @@ tally_status bench_kernel(cli_failure *failure, int count, char *const *words)
         {"threads",      &j.thread_words,    NULL, "N", "threads of a product (1)"},
         {"json",      NULL,       &j.json,               NULL,         "one line of JSON"                  },
         {"csv",      NULL,        &j.csv,                NULL,          "comma-separated values"},
-        {"trace",      NULL,      NULL,              NULL,
-         "show the places an error went through; also TALLY_TRACE=1"                      },
+        {"backtrace",      NULL,  NULL,          NULL,
+         "show the places an error went through; also TALLY_BACKTRACE=1"                          },
         {"help",      NULL,       &j.help,               NULL,         "this page"},
-        {NULL,      NULL,         NULL,                 NULL,            NULL                       },
+        {NULL,      NULL,         NULL,                 NULL,            NULL                           },
     };
     const cli_grammar grammar = {"tally bench kernel", flags, bench_takes, false};
     tally_run run = {0};

@@ -449,8 +449,8 @@ tally_status bench_predict(cli_failure *failure, int count, char *const *words)
         {"bare",      NULL,             &j.bare,      NULL,          "leave out what an exchange computes"},
         {"json",      NULL,             &j.json,      NULL,          "one line of JSON"                   },
         {"csv",       NULL,             &j.csv,       NULL,          "comma-separated values"             },
-        {"trace",     NULL,             NULL,         NULL,
-         "show the places an error went through; also TALLY_TRACE=1"                                      },
+        {"backtrace", NULL,             NULL,         NULL,
+         "show the places an error went through; also TALLY_BACKTRACE=1"                                  },
         {"help",      NULL,             &j.help,      NULL,          "this page"                          },
         {NULL,        NULL,             NULL,         NULL,          NULL                                 },
     };

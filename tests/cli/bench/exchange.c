@@ -15,7 +15,7 @@ static tally_status run(const char *exchange, const char *comm)
     char words[][64] = {"exchange",   "--sizes", "6000",   "--repeats", "2",
                         "--exchange", "",        "--comm", ""};
     char *pointers[sizeof words / sizeof *words];
-    cli_failure failure = {.trace = false};
+    cli_failure failure = {.backtrace = false};
 
     snprintf(words[6], sizeof words[6], "%s", exchange);
     snprintf(words[8], sizeof words[8], "%s", comm);
