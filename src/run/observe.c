@@ -18,6 +18,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { LOSS_SUM, COUNT, STEP_SAMPLES, VALIDATE }; /* run->state.at */
 
@@ -236,18 +237,43 @@ static bool is_due(const tally_run *run, uint64_t every)
     return run->step % (every ? every : run->steps_per_epoch) == 0;
 }
 
+/* Where a step goes, and what it is called in the metrics; nothing where nobody has
+ * measured it. */
+typedef struct part {
+    const char *name;
+    double seconds;
+} part;
+
+enum { SPENT_PARTS = 7 };
+
+static size_t parts_of(const tally_spent *spent, part parts[SPENT_PARTS])
+{
+    const part all[SPENT_PARTS] = {
+        {"gradient/seconds", spent->gradient},
+        {"exchange/seconds", spent->exchange},
+        {"encode/seconds",   spent->encode  },
+        {"wait/seconds",     spent->wait    },
+        {"wire/seconds",     spent->wire    },
+        {"decode/seconds",   spent->decode  },
+        {"apply/seconds",    spent->apply   },
+    };
+
+    memcpy(parts, all, sizeof all);
+    return spent->gradient > 0 ? SPENT_PARTS : 0;
+}
+
 /* What grows from 0 as long as a process lasts. */
 static tally_status log_counters(tally_run *run)
 {
-    const tally_spent *spent = &run->spent;
+    part parts[SPENT_PARTS];
+    size_t count = parts_of(&run->spent, parts);
 
-    TALLY_TRY(metric(run, "train/seconds", spent->steps));
+    TALLY_TRY(metric(run, "train/seconds", run->spent.steps));
     TALLY_TRY(metric(run, "exchange/bytes_sent",
                      (double)run->comm->traffic[TALLY_EXCHANGE].bytes_sent));
-    if (spent->gradient <= 0) return TALLY_OK;
-    TALLY_TRY(metric(run, "gradient/seconds", spent->gradient));
-    TALLY_TRY(metric(run, "exchange/seconds", spent->exchange));
-    return metric(run, "apply/seconds", spent->apply);
+    for (size_t i = 0; i < count; i++)
+        TALLY_TRY(metric(run, parts[i].name, parts[i].seconds));
+    return TALLY_OK;
 }
 
 /* Where weights are elsewhere most of the time, checkpoints alone compare them. */
@@ -340,12 +366,14 @@ static tally_status metric_of(tally_run *run, const char *name, int index, doubl
 
 static tally_status log_rank(tally_run *run, int rank, const rank_account *of)
 {
+    part parts[SPENT_PARTS];
+    size_t count = parts_of(&of->spent, parts);
+
     TALLY_TRY(metric_of(run, "exchange/bytes_sent", rank, (double)of->bytes_sent));
     TALLY_TRY(metric_of(run, "exchange/bytes_away", rank, (double)of->sent_away));
-    if (of->spent.gradient <= 0) return TALLY_OK;
-    TALLY_TRY(metric_of(run, "gradient/seconds", rank, of->spent.gradient));
-    TALLY_TRY(metric_of(run, "exchange/seconds", rank, of->spent.exchange));
-    return metric_of(run, "apply/seconds", rank, of->spent.apply);
+    for (size_t i = 0; i < count; i++)
+        TALLY_TRY(metric_of(run, parts[i].name, rank, parts[i].seconds));
+    return TALLY_OK;
 }
 
 static tally_status log_entry(tally_run *run, const char *link, int tensor,

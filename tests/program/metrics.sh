@@ -44,7 +44,11 @@ for link in "same_node", "other_node":
     for figure in "logical", "encoded", "predicted", "sent":
         assert ledger["all"][link][figure] == sum(x[link][figure] for x in ledger["tensors"].values())
 assert whole[0, "train/seconds"] == whole[0, "exchange/bytes_sent"] == 0
-for part in ("gradient", "exchange", "apply"):
+parts = "encode", "wait", "wire", "decode"
+for r in range(3):
+    near(whole[last, f"exchange/seconds/{r}"], sum(whole[last, f"{part}/seconds/{r}"] for part in parts))
+    assert whole[last, f"wire/seconds/{r}"] > 0
+for part in ("gradient", "exchange", "apply") + parts:
     assert whole[last, f"{part}/seconds/0"] == whole[last, f"{part}/seconds"]
 assert whole[last, "gradient/seconds/1"] > 0 and whole[last, "exchange/seconds/1"] > 0
 

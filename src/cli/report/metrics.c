@@ -14,9 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const counts[] = {"train/seconds", "exchange/bytes_sent",
-                                     "gradient/seconds", "exchange/seconds",
-                                     "apply/seconds"};
+static const char *const counts[] = {
+    "train/seconds",    "exchange/bytes_sent", "gradient/seconds",
+    "exchange/seconds", "encode/seconds",      "wait/seconds",
+    "wire/seconds",     "decode/seconds",      "apply/seconds"};
 
 static bool is_count(const char *name)
 {
