@@ -88,3 +88,22 @@ tally_status cli_sizes_count(const char *name, const char *text, uint64_t least,
                           (unsigned long long)least, (unsigned long long)most);
     return TALLY_OK;
 }
+
+tally_status cli_sizes_counts(const char *name, const char *text, uint64_t least,
+                              uint64_t most, cli_sizes *counts)
+{
+    while (text) {
+        size_t length = strcspn(text, ",");
+        char word[32];
+        uint64_t n;
+
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        TALLY_TRY(cli_sizes_count(name, word, least, most, &n));
+        if (counts->count == CLI_SIZES_MOST)
+            return TALLY_FAIL(OPTION, "%s: these are more than %d counts", name,
+                              CLI_SIZES_MOST);
+        counts->at[counts->count++] = (size_t)n;
+        text = text[length] ? text + length + 1 : NULL;
+    }
+    return TALLY_OK;
+}

@@ -23,4 +23,8 @@ tally_status cli_sizes_read(const char *text, cli_sizes *sizes);
 tally_status cli_sizes_count(const char *name, const char *text, uint64_t least,
                              uint64_t most, uint64_t *value);
 
+/* *counts <- "2,4,8", each in [least, most]; NULL leaves it.  Returns TALLY_OPTION. */
+tally_status cli_sizes_counts(const char *name, const char *text, uint64_t least,
+                              uint64_t most, cli_sizes *counts);
+
 #endif

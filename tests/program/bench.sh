@@ -6,7 +6,7 @@
 # ---- exchange ----
 ranks 3 bench exchange --sizes 4KiB,100003 --repeats 2 >"$work/out" 2>"$work/err" ||
     fail "bench exchange: $(cat "$work/err")"
-for words in "4096 .* allreduce:algorithm=ring .* exact" "100004 .* vote .* majority" \
+for words in "4096 .* allreduce:algorithm=ring .* exact" "100004 .* vote:form=server .* majority" \
     "4096 .* ordered .* exact" "3 ranks on"; do
     grep -q -- "$words" "$work/out" || fail "no \"$words\" in: $(cat "$work/out")"
 done
@@ -14,11 +14,11 @@ done
 ranks 2 bench exchange --exchange vote:tie=zero --exchange ordered --sizes 1KiB..20KiB \
     --repeats 1 --bucket 4 --csv >"$work/out" 2>"$work/err" || fail "--csv: $(cat "$work/err")"
 [ "$(wc -l <"$work/out")" -eq 9 ] || fail "not a head and 8 rows: $(cat "$work/out")"
-awk -F, 'NF != 11 { exit 1 }' "$work/out" || fail "rows of other than 11 cells: $(cat "$work/out")"
+awk -F, 'NF != 12 { exit 1 }' "$work/out" || fail "rows of other than 12 cells: $(cat "$work/out")"
 
 ranks 2 bench exchange --update --exchange vote --exchange allreduce --sizes 64KiB --repeats 2 \
     --csv >"$work/out" 2>"$work/err" || fail "--update: $(cat "$work/err")"
-grep -q '^65536,traffic,[0-9.]*,[0-9.]*' "$work/out" || fail "no row of memory traffic: $(cat "$work/out")"
+grep -q '^2,65536,traffic,[0-9.]*,[0-9.]*' "$work/out" || fail "no row of memory traffic: $(cat "$work/out")"
 [ "$(wc -l <"$work/out")" -eq 4 ] || fail "not a head and 3 rows: $(cat "$work/out")"
 
 "$TALLY" bench exchange --comm sim:ranks=5 --sizes 8KiB --json >"$work/out" 2>"$work/err" ||
@@ -28,16 +28,30 @@ import json, sys
 result = json.load(open(sys.argv[1]))
 assert result["ranks"] == 5 and result["simulated"] and result["memory_read_gb_per_s"] is None
 rows = {row["exchange"]: row for row in result["rows"]}
-assert rows["vote"]["checked"] == "majority" and rows["vote"]["error"] is None
+assert rows["vote:form=sharded"]["checked"] == "majority" and rows["vote:form=sharded"]["error"] is None
 width = 4 if result["precision"] == "F32" else 8
 words = -(-(8192 // width) // 64)   # of bits; the owner of most words sends the fewest
-assert rows["vote"]["bytes_sent"] <= 2 * 4 * 8 * -(-words // 5)
+assert rows["vote:form=sharded"]["bytes_sent"] <= 2 * 4 * 8 * -(-words // 5)
 ring = rows["allreduce:algorithm=ring"]
 assert ring["bytes_sent"] >= 2 * 4 * (8192 // 5) and ring["error"] == 0
 share = ring["bus_gb_per_s"] / ring["algorithm_gb_per_s"]
 assert abs(share - 1.6) < 1e-6, share
 assert abs(ring["algorithm_gb_per_s"] - 8192 / ring["median_us"] / 1e3) < 1e-9
 PYTHON
+
+# Each codec, among fewer ranks than there are; bytes are those of a rank among so many.
+ranks 3 bench exchange --exchange gather --codec sign --codec topk:k=0.25 --exchange ordered \
+    --sizes 4KiB --ranks 2,3 --repeats 1 --csv >"$work/out" 2>"$work/err" || fail "--ranks: $(cat "$work/err")"
+cut -d, -f1-3 "$work/out" | tail -n +2 >"$work/rows"
+printf '%s\n' 2,4096,gather\ codec={sign,topk:k=0.25} 2,4096,ordered \
+    3,4096,gather\ codec={sign,topk:k=0.25} 3,4096,ordered | diff - "$work/rows" || fail "rows of --ranks 2,3"
+awk -F, '$3 == "ordered" && $9 > 4096 * 4 / 3 + 8 || $3 ~ /sign/ && $9 > 2 * 4096 / 8 + 8 { exit 1 }' "$work/out" ||
+    fail "bytes of --ranks 2,3: $(cat "$work/out")"
+"$TALLY" bench exchange --comm sim:ranks=2 --exchange gather --codec all --sizes 1KiB --csv >"$work/out" 2>"$work/err" ||
+    fail "--codec all: $(cat "$work/err")"
+for codec in $("$TALLY" info codec | sed -n 's/^  \([a-z0-9_]*\) .*/\1/p'); do
+    grep -q "^2,1024,gather codec=$codec," "$work/out" || fail "no row for codec $codec"
+done
 
 # ---- kernel ----
 "$TALLY" bench kernel --seconds 0.001 >"$work/out" 2>"$work/err" || fail "bench kernel: $(cat "$work/err")"
@@ -163,6 +177,9 @@ expect 2 "did you mean net" "$TALLY" bench ne
 expect 2 "did you mean kernel" "$TALLY" bench kernle
 expect 2 "does not use --rate" "$TALLY" bench exchange --rate 1
 expect 2 "did you mean vote" ranks 2 bench exchange --exchange voet
+expect 2 "there is no codec" ranks 2 bench exchange --codec voet
+expect 2 "ranks=3, but there are 2" ranks 2 bench exchange --ranks 3 --sizes 4
+expect 2 "ranks=0 is not a count" ranks 2 bench exchange --ranks 0
 expect 2 "is not a number of bytes" ranks 2 bench exchange --sizes 4kb
 expect 2 "repeats=0 is not a count" ranks 2 bench exchange --repeats 0
 expect 2 "exclude each other" "$TALLY" bench kernel --json --csv

@@ -19,11 +19,23 @@
 
 /* ---- the vectors ---- */
 
+/* As square a matrix as powers of two make it: powersgd compresses no vector. */
+static size_t rows_of(size_t n)
+{
+    size_t rows = 1;
+
+    while (n % (2 * rows) == 0 && 4 * rows * rows <= n)
+        rows *= 2;
+    return rows;
+}
+
 tally_status bench_arena_open(bench_arena *a, size_t bytes)
 {
     size_t n = (bytes + sizeof(tally_real) - 1) / sizeof(tally_real);
 
-    TALLY_TRY(tally_layout_add(&a->layout, "v", TALLY_WEIGHT, 1, &n));
+    size_t rows = rows_of(n), shape[2] = {rows, n / rows};
+
+    TALLY_TRY(tally_layout_add(&a->layout, "v", TALLY_WEIGHT, 2, shape));
     a->v = tally_allocate(n, sizeof *a->v);
     if (!a->v) return TALLY_FAIL(MEMORY, "no memory for a vector of %zu values", n);
     if (!a->update) return TALLY_OK;
@@ -94,20 +106,29 @@ static bench_tie tie_of(const tally_exchange *x)
                                       : BENCH_TIE_EITHER;
 }
 
-tally_status bench_contender_open(bench_contender *o, const char *spec, bench_arena *a)
+tally_status bench_exchange_find(const char *spec, const tally_about **about)
 {
-    const tally_about *about;
     char name[64];
 
-    o->spec = spec;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, ":"), spec);
-    TALLY_TRY(tally_family_find(&tally_exchange_family, name, &about));
+    return tally_family_find(&tally_exchange_family, name, about);
+}
+
+tally_status bench_contender_open(bench_contender *o, const char *spec,
+                                  const char *codec, bench_arena *a)
+{
+    const tally_about *about;
+
+    snprintf(o->name, sizeof o->name, "%s%s%s", spec, codec ? " codec=" : "",
+             codec ? codec : "");
+    o->x.codec = codec;
+    TALLY_TRY(bench_exchange_find(spec, &about));
     bool whole = ((const tally_exchange_ops *)(const void *)about)->whole;
     TALLY_TRY(tally_plan(&a->layout, whole ? 0 : a->bucket, &o->plan, &o->spans));
     o->agreed = calloc(o->spans, sizeof *o->agreed);
     o->times = calloc(BENCH_REPEATS_MOST + BENCH_WARM_UPS, sizeof *o->times);
     if (!o->agreed || !o->times)
-        return TALLY_FAIL(MEMORY, "no memory for the times of %s", spec);
+        return TALLY_FAIL(MEMORY, "no memory for the times of %s", o->name);
     TALLY_TRY(
         tally_exchange_open(&o->x, spec, a->comm, &a->layout, o->plan, o->spans, 1));
     o->check = check_of(&o->x);
@@ -183,7 +204,7 @@ static tally_status check(const bench_contender *o, bench_arena *a, uint64_t rep
         if (!status) status = bench_values_check(&a->values, o->check, o->tie, a->v, n);
     }
     if (!status) return TALLY_OK;
-    return TALLY_FAIL(MISMATCH, "exchange %s of %zu values, repeat %llu: %s", o->spec,
+    return TALLY_FAIL(MISMATCH, "exchange %s of %zu values, repeat %llu: %s", o->name,
                       n, (unsigned long long)repeat, tally_error_sentence());
 }
 

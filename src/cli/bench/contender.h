@@ -29,7 +29,7 @@ typedef struct bench_arena {
 } bench_arena;
 
 typedef struct bench_contender {
-    const char *spec;
+    char name[160]; /* "gather codec=sign" */
     tally_exchange x;
     tally_span *plan;   /* owned */
     tally_view *agreed; /* owned: one a span */
@@ -43,8 +43,9 @@ typedef struct bench_contender {
     double error;
 } bench_contender;
 
-/* Allocates vectors of so many bytes; comm, bucket, update and records are set.  What
- * fails leaves what bench_arena_close gives back.  Local.  Returns TALLY_MEMORY. */
+/* Allocates vectors of so many bytes; comm (who may be fewer than all ranks), bucket,
+ * update and records are set.  What fails leaves what bench_arena_close gives back.
+ * Local.  Returns TALLY_MEMORY. */
 tally_status bench_arena_open(bench_arena *a, size_t bytes);
 void bench_arena_close(bench_arena *a);
 
@@ -52,8 +53,13 @@ void bench_arena_close(bench_arena *a);
  * read and written once, by all ranks at once.  Collective. */
 tally_status bench_arena_traffic(bench_arena *a, uint64_t repeat);
 
-/* spec ("vote:tie=zero") must outlive the contender.  Collective. */
-tally_status bench_contender_open(bench_contender *o, const char *spec, bench_arena *a);
+/* The member that a spec ("vote:tie=zero") names.  Returns TALLY_OPTION. */
+tally_status bench_exchange_find(const char *spec, const tally_about **about);
+
+/* codec: of an exchange that has one, outlives the contender; NULL: fp32.  Collective.
+ */
+tally_status bench_contender_open(bench_contender *o, const char *spec,
+                                  const char *codec, bench_arena *a);
 void bench_contender_close(bench_contender *o);
 
 /* One repeat, checked: collective, fails on all ranks when it went wrong on one. */

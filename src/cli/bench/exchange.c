@@ -17,6 +17,8 @@
 #include "base/text.h"
 #include "cli/arguments.h"
 #include "cli/bench/contender.h"
+#include "cli/bench/entries.h"
+#include "cli/bench/talk.h"
 #include "cli/help.h"
 #include "cli/json.h"
 #include "cli/sizes.h"
@@ -28,7 +30,6 @@
 #include <string.h>
 
 enum {
-    SPECS_MOST = 64,
     REPEATS_LEAST = 5,
     REPEATS_AUTO = 100 /* at most, when nobody says how many */
 };
@@ -38,9 +39,10 @@ static const double seconds_a_size = 1; /* when nobody says how many repeats */
 typedef struct job {
     cli_failure *failure;
     bool help, json, csv, update;
-    const char *comm, *size_words, *repeat_words, *bucket_words;
-    const char *given[SPECS_MOST + 1]; /* --exchange; ends with NULL */
-    cli_sizes sizes;
+    const char *comm, *size_words, *rank_words, *repeat_words, *bucket_words;
+    const char *given[BENCH_ENTRIES_MOST + 1];  /* --exchange; ends with NULL */
+    const char *codecs[BENCH_ENTRIES_MOST + 1]; /* --codec; likewise */
+    cli_sizes sizes, ranks;                     /* no ranks: all */
     uint64_t repeats, bucket; /* 0: see above; KiB, 0: whole vectors */
     tally_status asked;       /* of reading the words; agreed on once there are ranks */
 } job;
@@ -48,76 +50,18 @@ typedef struct job {
 /* One rank's part of the bench. */
 typedef struct bench {
     const job *job;
-    tally_comm *comm;
+    tally_comm *comm; /* all ranks; arena.comm: those that exchange */
     bool simulated;
-    char specs[SPECS_MOST][128];
-    size_t count;
-    bench_contender contenders[SPECS_MOST];
+    bench_entries entries;
+    bench_contender contenders[BENCH_ENTRIES_MOST];
     bench_arena arena; /* of the present size */
     cli_table table;
 } bench;
 
-/* ---- which exchanges ---- */
-
-/* An algorithm that this comm lacks would be measured as the one that stands in. */
-static bool is_offered(const tally_comm *c, const char *word, size_t length)
-{
-    static const struct {
-        const char *name;
-        tally_sum_algorithm algorithm;
-    } optional[] = {
-        {"native", TALLY_SUM_NATIVE},
-        {"shm",    TALLY_SUM_SHM   }
-    };
-
-    for (size_t i = 0; i < sizeof optional / sizeof *optional; i++)
-        if (strlen(optional[i].name) == length &&
-            strncmp(optional[i].name, word, length) == 0)
-            return tally_sum_resolve(c, optional[i].algorithm, 1) ==
-                   optional[i].algorithm;
-    return true;
-}
-
-static const tally_option *algorithms_of(const tally_about *about)
-{
-    for (const tally_option *o = about->options; o && o->name; o++)
-        if (o->kind == TALLY_CHOICE && strcmp(o->name, "algorithm") == 0) return o;
-    return NULL;
-}
-
-static void add_spec(bench *b, const char *name, const char *word, size_t length)
-{
-    if (b->count == SPECS_MOST) return;
-    if (word)
-        snprintf(b->specs[b->count++], sizeof *b->specs, "%s:algorithm=%.*s", name,
-                 (int)length, word);
-    else
-        snprintf(b->specs[b->count++], sizeof *b->specs, "%s", name);
-}
-
-/* Every member, with each of its algorithms; or those that were asked for. */
-static void choose_specs(bench *b)
-{
-    const tally_about *about;
-    size_t length;
-    const char *word;
-
-    for (size_t i = 0; b->job->given[i]; i++)
-        add_spec(b, b->job->given[i], NULL, 0);
-    if (b->count > 0) return;
-    for (size_t i = 0; (about = tally_family_at(&tally_exchange_family, i)); i++) {
-        const tally_option *o = algorithms_of(about);
-
-        if (!o) add_spec(b, about->name, NULL, 0);
-        for (int k = 0; o && (word = tally_option_word(o->range, k, &length)); k++)
-            if (is_offered(b->comm, word, length))
-                add_spec(b, about->name, word, length);
-    }
-}
-
 /* ---- one size ---- */
 
 static const cli_column columns[] = {
+    {"ranks",              "ranks",      5,   0 },
     {"bytes",              "bytes",      10,  0 },
     {"exchange",           "exchange",   -27, 0 },
     {"least_us",           "least us",   10,  1 },
@@ -137,6 +81,7 @@ static void report_traffic(bench *b, uint64_t repeats)
     double bytes = (double)(b->arena.layout.length * sizeof(tally_real));
     bench_times t = bench_summary(b->arena.traffic + BENCH_WARM_UPS, repeats);
 
+    cli_table_number(&b->table, b->arena.comm->size);
     cli_table_number(&b->table, bytes);
     cli_table_text(&b->table, "traffic");
     cli_table_number(&b->table, 1e6 * t.least);
@@ -154,15 +99,17 @@ static void report(bench *b, uint64_t repeats)
 {
     static const char *const words[] = {"exact", "majority", "agreed"};
     double bytes = (double)(b->arena.layout.length * sizeof(tally_real));
-    double share = 2.0 * (b->comm->size - 1) / b->comm->size;
+    int ranks = b->arena.comm->size;
+    double share = 2.0 * (ranks - 1) / ranks;
 
-    for (size_t k = 0; k < b->count; k++) {
+    for (size_t k = 0; k < b->entries.count; k++) {
         const bench_contender *o = &b->contenders[k];
         bench_times t = bench_summary(o->times + BENCH_WARM_UPS, repeats);
         double rate = bytes / t.median / 1e9;
 
+        cli_table_number(&b->table, ranks);
         cli_table_number(&b->table, bytes);
-        cli_table_text(&b->table, b->specs[k]);
+        cli_table_text(&b->table, o->name);
         cli_table_number(&b->table, 1e6 * t.least);
         cli_table_number(&b->table, 1e6 * t.median);
         cli_table_number(&b->table, 1e6 * t.most);
@@ -182,37 +129,62 @@ static uint64_t choose_repeats(const bench *b)
     double sum = 0;
 
     if (b->job->repeats) return b->job->repeats;
-    for (size_t k = 0; k < b->count; k++)
+    for (size_t k = 0; k < b->entries.count; k++)
         sum += b->contenders[k].times[BENCH_WARM_UPS - 1];
     double fit = b->simulated ? 0 : seconds_a_size / fmax(sum, 1e-9);
     return fit < REPEATS_LEAST ? REPEATS_LEAST
                                : (uint64_t)fmin(fit, (double)REPEATS_AUTO);
 }
 
+/* By the ranks of the arena. */
 static tally_status measure(bench *b, size_t bytes)
 {
+    tally_comm *c = b->arena.comm;
     uint64_t repeats = REPEATS_LEAST;
 
-    TALLY_TRY(tally_agree(b->comm, bench_arena_open(&b->arena, bytes)));
-    for (size_t k = 0; k < b->count; k++)
+    TALLY_TRY(tally_agree(c, bench_arena_open(&b->arena, bytes)));
+    for (size_t k = 0; k < b->entries.count; k++)
         TALLY_TRY(tally_agree(
-            b->comm, bench_contender_open(&b->contenders[k], b->specs[k], &b->arena)));
+            c, bench_contender_open(&b->contenders[k], b->entries.at[k].spec,
+                                    b->entries.at[k].codec, &b->arena)));
     for (uint64_t i = 0; i < BENCH_WARM_UPS + repeats; i++) {
-        for (size_t k = 0; k < b->count; k++)
+        for (size_t k = 0; k < b->entries.count; k++)
             TALLY_TRY(bench_contender_take(&b->contenders[k], &b->arena, i));
         if (b->job->update) TALLY_TRY(bench_arena_traffic(&b->arena, i));
         if (i == BENCH_WARM_UPS - 1) repeats = choose_repeats(b);
     }
-    if (b->comm->rank == 0) report(b, repeats);
-    if (b->comm->rank == 0 && b->job->update) report_traffic(b, repeats);
+    if (c->rank == 0) report(b, repeats);
+    if (c->rank == 0 && b->job->update) report_traffic(b, repeats);
     return TALLY_OK;
 }
 
 static void close_size(bench *b)
 {
-    for (size_t k = 0; k < b->count; k++)
+    for (size_t k = 0; k < b->entries.count; k++)
         bench_contender_close(&b->contenders[k]);
     bench_arena_close(&b->arena);
+}
+
+/* By the first so many ranks, while the others sleep.  Collective over all. */
+static tally_status measure_among(bench *b, size_t bytes, int ranks)
+{
+    tally_comm *all = b->comm, *crew = all;
+    bool some = ranks < all->size, works = all->rank < ranks;
+    tally_status status = TALLY_OK;
+    char word = 0;
+
+    if (some) TALLY_TRY(tally_comm_split(all, works ? 0 : 1, all->rank, &crew));
+    if (works) {
+        b->arena.comm = crew;
+        status = measure(b, bytes);
+        close_size(b);
+    }
+    if (!some) return status;
+    for (int r = ranks; all->rank == 0 && r < all->size; r++)
+        TALLY_TRY(bench_tell(all, r, &word, sizeof word));
+    if (!works) status = bench_sleep_until_told(all, 0, &word, sizeof word);
+    tally_comm_close(crew);
+    return tally_agree(all, status);
 }
 
 /* ---- the whole ---- */
@@ -275,6 +247,17 @@ static tally_status print_json(bench *b, const machine *m)
         &b->table);
 }
 
+static tally_status check_ranks(const bench *b)
+{
+    const cli_sizes *ranks = &b->job->ranks;
+
+    for (size_t i = 0; i < ranks->count; i++)
+        if (ranks->at[i] > (size_t)b->comm->size)
+            return TALLY_FAIL(OPTION, "ranks=%zu, but there are %d: start more",
+                              ranks->at[i], b->comm->size);
+    return TALLY_OK;
+}
+
 static tally_status run(bench *b)
 {
     const job *j = b->job;
@@ -289,17 +272,19 @@ static tally_status run(bench *b)
                                                                  "no memory for %d "
                                                                  "records",
                                                                  b->comm->size)));
-    choose_specs(b);
+    TALLY_TRY(tally_agree(b->comm, check_ranks(b)));
+    TALLY_TRY(tally_agree(
+        b->comm, bench_entries_choose(&b->entries, b->comm, j->given, j->codecs)));
     TALLY_TRY(measure_machine(b, &m));
     if (b->comm->rank == 0) {
         if (style == CLI_TEXT) print_head(b, &m);
         cli_table_open(&b->table, style, columns);
     }
     for (size_t i = 0; i < j->sizes.count; i++) {
-        tally_status status = measure(b, j->sizes.at[i]);
-
-        close_size(b);
-        TALLY_TRY(status);
+        if (j->ranks.count == 0)
+            TALLY_TRY(measure_among(b, j->sizes.at[i], b->comm->size));
+        for (size_t k = 0; k < j->ranks.count; k++)
+            TALLY_TRY(measure_among(b, j->sizes.at[i], (int)j->ranks.at[k]));
     }
     if (style != CLI_JSON || b->comm->rank != 0) return TALLY_OK;
     return print_json(b, &m);
@@ -320,28 +305,15 @@ static tally_status on_rank(tally_comm *c, void *context)
     return cli_failure_on_rank(j->failure, c, status);
 }
 
-/* Before any time is spent on measuring. */
-static tally_status check_specs(const job *j)
-{
-    for (size_t i = 0; j->given[i]; i++) {
-        const tally_about *about;
-        void *options;
-
-        TALLY_TRY(
-            tally_family_open(&tally_exchange_family, j->given[i], &about, &options));
-        tally_options_close(about, options);
-    }
-    return TALLY_OK;
-}
-
 static tally_status read_values(job *j)
 {
     TALLY_TRY(cli_sizes_read(j->size_words, &j->sizes));
     TALLY_TRY(cli_sizes_count("repeats", j->repeat_words, 1, BENCH_REPEATS_MOST,
                               &j->repeats));
     TALLY_TRY(cli_sizes_count("bucket", j->bucket_words, 0, 1 << 30, &j->bucket));
+    TALLY_TRY(cli_sizes_counts("ranks", j->rank_words, 1, 1 << 20, &j->ranks));
     TALLY_TRY(bench_check_style(j->json, j->csv));
-    return check_specs(j);
+    return bench_entries_check(j->given, j->codecs);
 }
 
 static void print_help(const cli_flag *flags)
@@ -353,35 +325,42 @@ static void print_help(const cli_flag *flags)
         "busiest rank\nsends.  Every value that comes back is checked.\n\n",
         stdout);
     cli_help_flags(stdout, flags);
-    fputs("\nExamples\n"
-          "  mpirun -n 2 tally bench exchange --sizes 1MiB..64MiB\n"
-          "  mpirun -n 4 tally bench exchange --exchange allreduce --exchange vote\n"
-          "  tally bench exchange --comm sim:ranks=16,alpha=50e-6,beta=8e-9 --sizes "
-          "4KiB..4MiB\n",
-          stdout);
+    fputs(
+        "\nExamples\n"
+        "  mpirun -n 2 tally bench exchange --sizes 1MiB..64MiB\n"
+        "  mpirun -n 4 tally bench exchange --exchange allreduce --exchange vote\n"
+        "  mpirun -n 8 tally bench exchange --exchange gather --codec all --ranks 2,4,8 "
+        "--sizes 4MiB\n"
+        "  tally bench exchange --comm sim:ranks=16,alpha=50e-6,beta=8e-9 --sizes "
+        "4KiB..4MiB\n",
+        stdout);
 }
 
 tally_status bench_exchange(cli_failure *failure, int count, char *const *words)
 {
     job j = {.failure = failure, .comm = "auto", .size_words = "4KiB..256MiB"};
     const cli_flag flags[] = {
-        {"exchange", j.given, NULL,             "MEMBER",
-         "one of them; may be given again (all, with each algorithm)",     SPECS_MOST},
-        {"sizes",          &j.size_words,           NULL,     "SIZES",
-         "32MiB, or 4KiB..1MiB in steps of 4, or several with commas (4KiB..256MiB)"  },
-        {"comm",          &j.comm,            NULL,            "MEMBER",         "how ranks reach each other (auto)"},
-        {"bucket",          &j.bucket_words,          NULL,  "N",
-         "KiB that travel together, as in training; 0: whole vectors (0)"         },
-        {"update",          NULL,          &j.update,             NULL,
-         "time whole updates, until the weights have moved, beside what memory asks"},
-        {"repeats",          &j.repeat_words,         NULL, "N",
-         "of each measurement (as many as a second holds)"                },
-        {"json",          NULL,            &j.json,               NULL,         "one line of JSON"},
-        {"csv",          NULL,             &j.csv,                NULL,          "comma-separated values"                },
-        {"backtrace",          NULL,       NULL,          NULL,
-         "show the places an error went through; also TALLY_BACKTRACE=1"},
-        {"help",          NULL,            &j.help,               NULL,         "this page"        },
-        {NULL,          NULL,              NULL,                 NULL,            NULL},
+        {"exchange",                                                                  j.given, NULL,    "MEMBER",
+         "one of them; may be given again (all, with each algorithm)",                                                                                                                                                                                             BENCH_ENTRIES_MOST},
+        {"codec",                                                                           j.codecs,                                                                            NULL, "MEMBER",
+         "how exchange gather sends values, or all; may be given again (fp32)",                                                                 BENCH_ENTRIES_MOST},
+        {"ranks",                                                         &j.rank_words,                                                                NULL,                                                                 "N,...",
+         "only the first so many ranks exchange (all)"               },
+        {"sizes",                               &j.size_words,                                      NULL,                                       "SIZES",
+         "32MiB, or 4KiB..1MiB in steps of 4, or several with commas (4KiB..256MiB)"                                                                                          },
+        {"comm", &j.comm,        NULL,          "MEMBER",                                                                                  "how ranks reach each other (auto)"                                                    },
+        {"bucket",                                        &j.bucket_words,                                               NULL,                                               "N",
+         "KiB that travel together, as in training; 0: whole vectors (0)"},
+        {"update",            NULL,                   &j.update,                   NULL,
+         "time whole updates, until the weights have moved, beside what memory asks"                                                                                                                                                                       },
+        {"repeats", &j.repeat_words,        NULL,       "N",
+         "of each measurement (as many as a second holds)"},
+        {"json",                           NULL,                                  &j.json,                                    NULL,                                                                                     "one line of JSON"                                                                                                                                                        },
+        {"csv",                                                         NULL,                                                                &j.csv,                                                                   NULL,  "comma-separated values"},
+        {"backtrace",                                                   NULL,                                                          NULL,                                                       NULL,
+         "show the places an error went through; also TALLY_BACKTRACE=1"                                                                                                                                                                                                                                             },
+        {"help",             NULL,                    &j.help,                      NULL,                                                                                     "this page"},
+        {NULL,                                                                NULL,                                                                       NULL,                                                                           NULL,   NULL                                                                                                           },
     };
     const cli_grammar grammar = {"tally bench exchange", flags, bench_takes, false};
     tally_run run = {0};

@@ -16,12 +16,12 @@
 #include "cli/bench/links.h"
 
 #include "base/text.h"
+#include "cli/bench/talk.h"
 #include "comm/nodes.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { PAIRS_MOST = 4, REPEATS_MOST = 200, TAG = TALLY_TAG(TALLY_USER, 0) };
 
@@ -127,22 +127,6 @@ static tally_status play(const tour *l, int other, bool serves, size_t bytes)
     return tally_wait(c, &out, NULL);
 }
 
-static tally_status tell(tally_comm *c, int to, const void *p, size_t n)
-{
-    tally_request r = {0};
-
-    TALLY_TRY(tally_isend(c, to, TAG, p, n, &r));
-    return tally_wait(c, &r, NULL);
-}
-
-static tally_status hear(tally_comm *c, int from, void *p, size_t n)
-{
-    tally_request r = {0};
-
-    TALLY_TRY(tally_irecv(c, from, TAG, p, n, &r));
-    return tally_wait(c, &r, NULL);
-}
-
 /* The first game warms up, and says how many there is time for. */
 static tally_status serve(const tour *l, int other, size_t bytes, double *one_way)
 {
@@ -153,8 +137,9 @@ static tally_status serve(const tour *l, int other, size_t bytes, double *one_wa
     double fit = seconds_a_size / fmax(tally_now(c) - begin, 1e-9);
     uint64_t repeats =
         c->ops->spend ? 1 : (uint64_t)fmin(fmax(fit, 1), (double)REPEATS_MOST);
-    TALLY_TRY(tell(c, other, &repeats, sizeof repeats));
-    TALLY_TRY(hear(c, other, &repeats, sizeof repeats)); /* the link is free again */
+    TALLY_TRY(bench_tell(c, other, &repeats, sizeof repeats));
+    TALLY_TRY(
+        bench_hear(c, other, &repeats, sizeof repeats)); /* the link is free again */
     for (uint64_t i = 0; i < repeats; i++) {
         begin = tally_now(c);
         TALLY_TRY(play(l, other, true, bytes));
@@ -169,26 +154,10 @@ static tally_status give_back(const tour *l, int other, size_t bytes)
     uint64_t repeats;
 
     TALLY_TRY(play(l, other, false, bytes));
-    TALLY_TRY(hear(l->comm, other, &repeats, sizeof repeats));
-    TALLY_TRY(tell(l->comm, other, &repeats, sizeof repeats));
+    TALLY_TRY(bench_hear(l->comm, other, &repeats, sizeof repeats));
+    TALLY_TRY(bench_tell(l->comm, other, &repeats, sizeof repeats));
     for (uint64_t i = 0; i < repeats; i++)
         TALLY_TRY(play(l, other, false, bytes));
-    return TALLY_OK;
-}
-
-/* Those who do not play leave their cores to those who do. */
-static tally_status sleep_until_told(tally_comm *c, int from, void *p, size_t n)
-{
-    static const struct timespec nap = {.tv_nsec = 200000};
-    tally_request r = {0};
-    bool done = false;
-
-    if (c->ops->spend) return hear(c, from, p, n);
-    TALLY_TRY(tally_irecv(c, from, TAG, p, n, &r));
-    while (!done) {
-        nanosleep(&nap, NULL);
-        TALLY_TRY(tally_test(c, &r, &done, NULL));
-    }
     return TALLY_OK;
 }
 
@@ -202,9 +171,9 @@ static tally_status take_round(const tour *l, const pair *p, sample *s)
             TALLY_TRY(serve(l, p->second, l->sizes->at[i], &s->seconds[i]));
         if (c->rank == p->second) TALLY_TRY(give_back(l, p->first, l->sizes->at[i]));
     }
-    if (c->rank != p->first) return sleep_until_told(c, p->first, s, sizeof *s);
+    if (c->rank != p->first) return bench_sleep_until_told(c, p->first, s, sizeof *s);
     for (int r = 0; r < c->size; r++)
-        if (r != c->rank) TALLY_TRY(tell(c, r, s, sizeof *s));
+        if (r != c->rank) TALLY_TRY(bench_tell(c, r, s, sizeof *s));
     return TALLY_OK;
 }
 
