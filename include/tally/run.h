@@ -106,14 +106,15 @@ typedef struct tally_result {
 /* Seconds of the steps of this process so far, evaluation and checkpoints left out. */
 typedef struct tally_spent {
     double steps;    /* all of them */
-    double gradient; /* of which: in gradients */
+    double gradient; /* of which: in gradients, or in the solvers of ADMM */
     double exchange; /* turned to the other ranks: the sum of the four below */
     double encode;   /* proposing, encoding, handing to the comm */
     double wait;     /* for messages, until the slowest rank had its gradient */
     double wire;     /* for messages, after that */
     double decode;   /* adding, counting and decoding between such waits */
-    double apply; /* what is left: moving weights.  All but `steps` are 0 where nobody
-                     measures them: by trainers other than lockstep */
+    double apply; /* what is left: moving weights.  Trainer admm does not tell wire from
+                     wait and moves weights as it solves; of server all but `steps` are
+                     0: see tally_tale */
 } tally_spent;
 
 enum { TALLY_STALENESS_MOST = 64 };

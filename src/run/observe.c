@@ -259,7 +259,7 @@ static size_t parts_of(const tally_spent *spent, part parts[SPENT_PARTS])
     };
 
     memcpy(parts, all, sizeof all);
-    return spent->gradient > 0 ? SPENT_PARTS : 0;
+    return spent->gradient + spent->exchange > 0 ? SPENT_PARTS : 0;
 }
 
 /* What grows from 0 as long as a process lasts. */

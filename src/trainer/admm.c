@@ -255,6 +255,17 @@ static tally_status tell(tally_run *run, const admm_verdict *v)
     return run->metric(run, "admm/residual", v->residual);
 }
 
+/* What is neither a message's nor a wait for one is the solver's. */
+static void account(const loop *l, tally_run *run)
+{
+    tally_spent *s = &run->spent;
+
+    *s = l->a.spent;
+    s->steps = l->pace.seconds;
+    s->exchange = s->encode + s->wait + s->decode;
+    s->gradient = s->steps - s->exchange;
+}
+
 static tally_status take_step(loop *l, tally_run *run)
 {
     admm *a = &l->a;
@@ -267,7 +278,7 @@ static tally_status take_step(loop *l, tally_run *run)
     TALLY_TRY(a->method->iterate(a, run->step));
     TALLY_TRY(admm_judge(&l->reports, a, run, &v));
     trainer_pace_add(&l->pace, tally_now(run->comm) - begin);
-    run->spent.steps = l->pace.seconds;
+    account(l, run);
     run->step++;
     TALLY_TRY(tell(run, &v));
     if (a->o->variant == ADMM_RELEASED && a->method == &admm_pdadmm)

@@ -101,6 +101,15 @@ awk -F, 'NR == 1 { next } $12 + 0 <= 0 || $13 + 0 <= 0 { exit 1 }' "$work/out" |
 # None is late, a message takes 10 ms: what is waited for is bytes.
 "$TALLY" bench train --comm sim:ranks=4,alpha=1e-2,beta=0 --data digits --compare vote,powersgd --rounds 1 --steps 4 \
     --json >"$work/far" 2>"$work/err" || fail "train --json: $(cat "$work/err")"
+# Layers on four ranks: what is not solved is waited for, and links of 10 ms are felt.
+"$TALLY" bench train --comm sim:ranks=4,alpha=1e-2,beta=0 --data digits --model mlp:hidden=32x32x32 --compare pdadmm \
+    --rounds 1 --steps 4 --json >"$work/layers" 2>"$work/err" || fail "train --json: $(cat "$work/err")"
+python3 - "$work/layers" <<'PYTHON' || fail "JSON: $(cat "$work/layers")"
+import json, sys
+row, = json.load(open(sys.argv[1]))["rows"]
+spent = row["compute_ms"] + row["encode_ms"] + row["wait_ms"] + row["decode_ms"]
+assert row["wait_ms"] > 10 and row["compute_ms"] > 0 and abs(spent - row["step_ms"]) < 1e-2 * row["step_ms"], row
+PYTHON
 python3 - "$work/late" "$work/far" <<'PYTHON' || fail "JSON: $(cat "$work/late" "$work/far")"
 import json, sys
 late, far = (json.load(open(name)) for name in sys.argv[1:])

@@ -7,7 +7,8 @@
  *     compute    gradients; encode, wait, wire, decode: the exchange, see tally_spent;
  *     ...        apply: moving weights.  Means over ranks; what a trainer does not
  *                measure is "-".  For a server compute and wait (for replies: the
- *                server, its queue and the wire) are means over workers
+ *                server, its queue and the wire) are means over workers; ADMM's
+ *                waits are all called wait
  *     samples/s  of all ranks.  A step of a server is a batch of each worker, one of
  *                ADMM all rows, so this, and not the step, ranks strategies
  *     ratio      samples/s of the first over this one's in the same round
@@ -119,7 +120,7 @@ static account account_of(const timed *t)
                  now->decode - first->decode, now->apply - first->apply},
         .samples = (double)(run->result.samples - t->samples) / steps / seconds,
         .bytes = (double)(bytes_of(run) - t->bytes),
-        .measured = now->gradient > 0,
+        .measured = now->gradient + now->exchange > 0,
     };
 
     for (int p = 0; p < PARTS; p++)

@@ -157,6 +157,7 @@ struct admm {
     /* Seconds in which messages were on their way: while this rank computed, and while
      * it waited; when they were last added up. */
     double hidden, exposed, seen;
+    tally_spent spent; /* encode, wait, decode: of this process */
 
     void **rooms; /* owned, with what they point at */
     size_t room_count;

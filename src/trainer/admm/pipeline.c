@@ -33,8 +33,10 @@ static void look(admm *a, bool waited)
 static tally_status wait_for(admm *a, admm_wire *wire, tally_note *note)
 {
     look(a, false);
+    double begin = a->seen;
     TALLY_TRY(tally_wait(a->comm, &wire->request, note));
     look(a, true);
+    a->spent.wait += a->seen - begin;
     return TALLY_OK;
 }
 
@@ -63,13 +65,16 @@ tally_status admm_send(admm *a, admm_wire *wire, int to, int tag, const tally_re
     const void *p = v;
 
     look(a, false);
+    double begin = a->seen;
     if (wire->codes) {
         tally_piece piece = {.count = count};
 
         TALLY_TRY(tally_codec_encode(&a->grid, piece, v, wire->codes, &bytes));
         p = wire->codes;
     }
-    return tally_isend(a->comm, admm_peer(a, to), tag, p, bytes, &wire->request);
+    TALLY_TRY(tally_isend(a->comm, admm_peer(a, to), tag, p, bytes, &wire->request));
+    a->spent.encode += tally_now(a->comm) - begin;
+    return TALLY_OK;
 }
 
 tally_status admm_await(admm *a, admm_wire *wire, int from, int tag, tally_real *v,
@@ -93,6 +98,9 @@ tally_status admm_arrive(admm *a, admm_wire *wire, tally_real *v, size_t count)
 
     TALLY_TRY(wait_for(a, wire, &note));
     if (!wire->codes) return TALLY_OK;
-    return tally_codec_decode(&a->grid, (tally_piece){.count = count}, wire->codes,
-                              note.bytes, v);
+    double begin = a->seen;
+    TALLY_TRY(tally_codec_decode(&a->grid, (tally_piece){.count = count}, wire->codes,
+                                 note.bytes, v));
+    a->spent.decode += tally_now(a->comm) - begin;
+    return TALLY_OK;
 }

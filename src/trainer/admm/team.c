@@ -43,8 +43,11 @@ void admm_close_team(admm *a)
 tally_status admm_sum_gradient(admm *a, size_t length)
 {
     if (!a->team) return TALLY_OK;
+    double begin = tally_now(a->comm);
     TALLY_TRY(tally_sum_start(&a->sum, a->gradient, length));
-    return tally_sum_wait(&a->sum);
+    TALLY_TRY(tally_sum_wait(&a->sum));
+    a->spent.wait += tally_now(a->comm) - begin;
+    return TALLY_OK;
 }
 
 /* In the order of ranks: the same bits on each. */
@@ -54,8 +57,10 @@ tally_status admm_sum_team(admm *a, double *sums, size_t count)
 
     if (!a->team) return TALLY_OK;
     memcpy(a->team_sums, sums, count * sizeof *sums);
+    double begin = tally_now(a->comm);
     TALLY_TRY(tally_gather_start(gather, a->team_sums));
     TALLY_TRY(tally_gather_wait(gather));
+    a->spent.wait += tally_now(a->comm) - begin;
     memset(sums, 0, count * sizeof *sums);
     for (int r = 0; r < a->team->size; r++) {
         const double *its = (const void *)(gather->all + (size_t)r * gather->record);

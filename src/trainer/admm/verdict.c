@@ -128,8 +128,10 @@ tally_status admm_judge(admm_reports *r, admm *a, const tally_run *run, admm_ver
     r->mine->stop = tally_stop_requested();
     for (size_t i = a->first; i < a->end; i++)
         a->method->measure(a, a->chain[i], &r->mine->terms[a->chain[i]->index - 1]);
+    double begin = tally_now(a->comm);
     TALLY_TRY(tally_gather_start(&r->all, r->mine));
     TALLY_TRY(tally_gather_wait(&r->all));
+    a->spent.wait += tally_now(a->comm) - begin;
     TALLY_TRY(read_reports(r, a, run, v));
     return check_descent(a, run, v);
 }
