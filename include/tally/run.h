@@ -74,10 +74,11 @@ extern TALLY_API const tally_family tally_trainer_family, tally_strategy_family,
     tally_consistency_family;
 TALLY_API tally_status tally_register_trainer(const tally_trainer_ops *ops);
 
-/* A named row of choices; each is a spec, NULL leaves the family as it is. */
+/* A named row of choices: specs, and the rate, as text, that such steps are meant for.
+ * NULL leaves what it is. */
 typedef struct tally_strategy_ops {
     tally_about about;
-    const char *trainer, *exchange, *rule;
+    const char *trainer, *exchange, *rule, *rate;
 } tally_strategy_ops;
 
 /* Every family of the library, in the order of the tour; ends with NULL. */

@@ -87,6 +87,7 @@ static void print_row(const tally_about *about)
     if (ops->trainer) printf("  trainer   %s\n", ops->trainer);
     if (ops->exchange) printf("  exchange  %s\n", ops->exchange);
     if (ops->rule) printf("  rule      %s\n", ops->rule);
+    if (ops->rate) printf("  rate      %s\n", ops->rate);
 }
 
 static void print_codec(const tally_about *about)

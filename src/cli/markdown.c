@@ -62,6 +62,7 @@ static void row(FILE *to, const tally_about *about)
     if (ops->trainer) fprintf(to, "| trainer | `%s` |\n", ops->trainer);
     if (ops->exchange) fprintf(to, "| exchange | `%s` |\n", ops->exchange);
     if (ops->rule) fprintf(to, "| rule | `%s` |\n", ops->rule);
+    if (ops->rate) fprintf(to, "| rate | `%s` |\n", ops->rate);
     fputc('\n', to);
 }
 

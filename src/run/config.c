@@ -4,6 +4,7 @@
  *     member     of a family: its highest spec, else what the strategy says, else the
  *                default; a spec of the member that the strategy names adds to
  *                its pairs
+ *     rate       likewise
  *     options    the member's defaults, then the pairs of that spec, then the keys
  *                ("rule.beta2") whose origin is not lower than the spec's
  *
@@ -248,8 +249,8 @@ static const setting *winner(const settings *s, const char *name)
     return best;
 }
 
-/* What the strategy says of a family; NULL when it says nothing. */
-static const char *row_spec(const settings *s, const char *family)
+/* What the strategy says of a family, or of the rate; NULL when it says nothing. */
+static const char *row_says(const settings *s, const char *name)
 {
     const setting *chosen = winner(s, "strategy");
     const tally_strategy_ops *row;
@@ -258,10 +259,20 @@ static const char *row_spec(const settings *s, const char *family)
     if (!chosen) return NULL;
     if (tally_family_find(&tally_strategy_family, chosen->value, &about)) return NULL;
     row = (const tally_strategy_ops *)about;
-    if (strcmp(family, "trainer") == 0) return row->trainer;
-    if (strcmp(family, "exchange") == 0) return row->exchange;
-    if (strcmp(family, "rule") == 0) return row->rule;
+    if (strcmp(name, "trainer") == 0) return row->trainer;
+    if (strcmp(name, "exchange") == 0) return row->exchange;
+    if (strcmp(name, "rule") == 0) return row->rule;
+    if (strcmp(name, "rate") == 0) return row->rate;
     return NULL;
+}
+
+/* The strategy, when its row beats what was set for the name itself; else NULL. */
+static const setting *row_wins(const settings *s, const char *row, const setting *own)
+{
+    const setting *strategy = winner(s, "strategy");
+    bool wins = row && strategy && (!own || own->origin < strategy->origin);
+
+    return wins ? strategy : NULL;
 }
 
 /* spec <- own, which wins, after the pairs of row when both name one member.  Returns
@@ -280,12 +291,13 @@ static int join(const char *row, const char *own, char spec[SPEC_MOST])
 static tally_status choose(const settings *s, const tally_option *o,
                            char spec[SPEC_MOST], tally_origin *from)
 {
-    const setting *own = winner(s, o->name), *strategy = winner(s, "strategy");
-    const char *row = row_spec(s, o->name);
+    const setting *own = winner(s, o->name), *strategy;
+    const char *row = row_says(s, o->name);
     int length;
 
     *from = TALLY_FROM_MANIFEST;
-    if (row && (!own || own->origin < strategy->origin)) {
+    strategy = row_wins(s, row, own);
+    if (strategy) {
         *from = strategy->origin;
         length = join("", row, spec);
     } else if (own) {
@@ -369,17 +381,26 @@ static bool is_overruled(const settings *s, const tally_option *o, const setting
            epochs->origin > own->origin;
 }
 
+/* A row's rate counts as if it were set where the strategy was, before all else. */
+static const char *plain_value(const settings *s, const tally_option *o)
+{
+    const setting *own = winner(s, o->name);
+    const char *row = row_says(s, o->name);
+
+    if (row_wins(s, row, own)) return row;
+    return own && !is_overruled(s, o, own) ? own->value : NULL;
+}
+
 static tally_status resolve(const settings *s, tally_config *config)
 {
     for (const tally_option *o = tally_config_about.options; o->name; o++) {
-        const setting *own = winner(s, o->name);
         char text[SPEC_MOST] = "";
-        const char *value = own && !is_overruled(s, o, own) ? own->value : NULL;
+        const char *value = text;
 
-        if (family_of_field(o->name)) {
+        if (family_of_field(o->name))
             TALLY_TRY(resolve_family(s, o, text, sizeof text));
-            value = text;
-        }
+        else
+            value = plain_value(s, o);
         if (value)
             TALLY_TRY(
                 tally_options_set(who, &tally_config_about, config, o->name, value));

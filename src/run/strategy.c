@@ -1,13 +1,13 @@
 /* strategy.c — strategies: named rows of choices.
  *
- *     name        trainer     exchange     rule
- *     allreduce   lockstep    allreduce    as it is
- *     vote        lockstep    vote         signum
- *     powersgd    lockstep    powersgd     as it is
- *     async       server      -            sgd: momentum adds to that of staleness
- *     pdadmm      admm        -            -
- *     dladmm      admm        -            -
- *     mdlam       admm        -            -
+ *     name        trainer     exchange     rule         rate
+ *     allreduce   lockstep    allreduce    as it is     as it is
+ *     vote        lockstep    vote         signum       0.001: each weight moves so far
+ *     powersgd    lockstep    powersgd     as it is     as it is
+ *     async       server      -            sgd          as it is
+ *     pdadmm      admm        -            -            -
+ *     dladmm      admm        -            -            -
+ *     mdlam       admm        -            -            -
  *
  * Whatever the user sets by its own name (--rule lion) wins over the row; see config.h.
  * A strategy has no options of its own: those of its members do. */
@@ -29,6 +29,7 @@ static const tally_strategy_ops vote = {
     .trainer = "lockstep",
     .exchange = "vote",
     .rule = "signum",
+    .rate = "0.001",
 };
 
 static const tally_strategy_ops powersgd = {

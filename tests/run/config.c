@@ -182,6 +182,24 @@ Test(config, a_spec_of_the_member_that_a_strategy_names_adds_to_its_pairs)
     tally_config_close(&run);
 }
 
+/* A vote moves every weight by the rate: that of a mean gradient is far too much. */
+Test(config, a_strategy_may_have_a_rate_of_its_own)
+{
+    tally_run run = {0};
+
+    set_from(&run, TALLY_FROM_FILE, "rate", "0.5");
+    set_from(&run, TALLY_FROM_COMMAND, "strategy", "vote");
+    expect_ok(tally_config_resolve(&run));
+    cr_assert(eq(dbl, run.options->rate, 0.001));
+    expect_ok(tally_run_set(&run, "rate", "0.25"));
+    expect_ok(tally_config_resolve(&run));
+    cr_assert(eq(dbl, run.options->rate, 0.25));
+    expect_ok(tally_run_set(&run, "strategy", "powersgd"));
+    expect_ok(tally_config_resolve(&run));
+    cr_assert(eq(dbl, run.options->rate, 0.25));
+    tally_config_close(&run);
+}
+
 Test(config, a_strategy_beats_choices_of_lower_origins)
 {
     tally_run run = {0};
