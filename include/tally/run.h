@@ -210,6 +210,9 @@ struct tally_run {
      * of them was told to stop: metrics, evaluation, checkpoints.  Collective. */
     tally_status (*after_step)(tally_run *run, const tally_score *score, double rate,
                                bool stop);
+    /* Set by after_step, on all ranks that it is called on: as if a signal stopped the
+     * run, which ends with TALLY_STOPPED after one more step at most. */
+    bool enough;
     /* Writes a number of this step to the run's metrics, on the rank that has them. */
     tally_status (*metric)(tally_run *run, const char *name, double value);
     struct tally_folder *folder;   /* the run folder; NULL without out */

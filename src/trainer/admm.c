@@ -266,6 +266,18 @@ static void account(const loop *l, tally_run *run)
     s->gradient = s->steps - s->exchange;
 }
 
+/* A team's messages are counted apart. */
+static void count_bytes(const admm *a, tally_run *run)
+{
+    tally_traffic *all = &run->comm->traffic[TALLY_EXCHANGE], *ours;
+
+    if (!a->team) return;
+    ours = &a->team->traffic[TALLY_EXCHANGE];
+    all->bytes_sent += ours->bytes_sent;
+    all->sent_away += ours->sent_away;
+    ours->bytes_sent = ours->sent_away = 0;
+}
+
 static tally_status take_step(loop *l, tally_run *run)
 {
     admm *a = &l->a;
@@ -277,6 +289,7 @@ static tally_status take_step(loop *l, tally_run *run)
     a->iteration = run->step;
     TALLY_TRY(a->method->iterate(a, run->step));
     TALLY_TRY(admm_judge(&l->reports, a, run, &v));
+    count_bytes(a, run);
     trainer_pace_add(&l->pace, tally_now(run->comm) - begin);
     account(l, run);
     run->step++;
@@ -319,12 +332,6 @@ static tally_status train(tally_run *run)
     if (status != TALLY_OK && status != TALLY_STOPPED) return status;
     trainer_pace_tell(&l->pace, &run->result);
     if (a->hidden > 0) run->result.overlap = a->hidden / (a->hidden + a->exposed);
-    if (a->team) { /* its messages are counted apart */
-        tally_traffic *all = &run->comm->traffic[TALLY_EXCHANGE];
-
-        all->bytes_sent += a->team->traffic[TALLY_EXCHANGE].bytes_sent;
-        all->sent_away += a->team->traffic[TALLY_EXCHANGE].sent_away;
-    }
     if (status == TALLY_OK) TALLY_TRY(snapshot(run));
     if (a->method->settle) {
         tally_error error;

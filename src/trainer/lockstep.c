@@ -387,7 +387,7 @@ static tally_status take_step(loop *l)
     tally_watch_sum(run->comm, &l->mine.collectives, &l->mine.signatures);
     TALLY_TRY(compute_and_send(l, &score));
     account_for_gradient(l, begin, exposed);
-    l->mine.stop = tally_stop_requested();
+    l->mine.stop = tally_stop_requested() || run->enough;
     l->mine.ready = tally_common_now(run->comm);
     step_report_fill(&l->mine, &run->f->layout, run->w, l->g, &score);
     TALLY_TRY(turn_to_comm(l));

@@ -125,7 +125,7 @@ static tally_status check_descent(admm *a, const tally_run *run, const admm_verd
 tally_status admm_judge(admm_reports *r, admm *a, const tally_run *run, admm_verdict *v)
 {
     memset(r->mine, 0, r->all.record);
-    r->mine->stop = tally_stop_requested();
+    r->mine->stop = tally_stop_requested() || run->enough;
     for (size_t i = a->first; i < a->end; i++)
         a->method->measure(a, a->chain[i], &r->mine->terms[a->chain[i]->index - 1]);
     double begin = tally_now(a->comm);

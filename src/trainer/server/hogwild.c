@@ -62,6 +62,7 @@ typedef struct hog {
     tally_real *v, *u, *g, *room; /* owned */
     uint64_t *rows;               /* owned */
     uint64_t steps;               /* gradients of this rank */
+    double begun;                 /* tally_now at the first */
     tally_score reported;         /* of all ranks, so far */
     farewell mine, *others;       /* others: owned, on rank 0 */
     tally_request never;
@@ -223,6 +224,8 @@ static tally_score take_score(hog *h, uint64_t steps)
 static tally_status observe(hog *h, const tally_score *score, double rate, bool stop)
 {
     tally_error error;
+
+    h->run->spent.steps = tally_now(h->run->comm) - h->begun;
     tally_status status = h->run->after_step(h->run, score, rate, stop);
 
     if (status) __atomic_store_n(&h->board->stop, 1, __ATOMIC_RELAXED);
@@ -252,7 +255,8 @@ static tally_status report(hog *h)
 
 static bool is_stopped(hog *h)
 {
-    if (tally_stop_requested()) __atomic_store_n(&h->board->stop, 1, __ATOMIC_RELAXED);
+    if (tally_stop_requested() || h->run->enough)
+        __atomic_store_n(&h->board->stop, 1, __ATOMIC_RELAXED);
     return __atomic_load_n(&h->board->stop, __ATOMIC_RELAXED) != 0;
 }
 
@@ -321,7 +325,7 @@ static void add_to_tale(tally_tale *tale, int rank, const farewell *f)
         tale->staleness[i] += f->staleness[i];
 }
 
-static tally_status sum_up(hog *h, uint64_t first, double begun)
+static tally_status sum_up(hog *h, uint64_t first)
 {
     tally_run *run = h->run;
     tally_result *result = &run->result;
@@ -332,7 +336,7 @@ static tally_status sum_up(hog *h, uint64_t first, double begun)
         add_to_tale(result->tale, r, &h->others[r - 1]);
     if (run->step < run->steps) TALLY_TRY(observe(h, &(tally_score){0}, 0, true));
     TALLY_TRY(snapshot(run));
-    result->seconds = tally_now(run->comm) - begun;
+    result->seconds = tally_now(run->comm) - h->begun;
     if (run->step > first)
         result->step_median_seconds = result->seconds / (double)(run->step - first);
     return tally_tale_tell(run);
@@ -418,12 +422,12 @@ static void close(hog *h)
 static tally_status take_part(hog *h)
 {
     uint64_t first = h->run->step;
-    double begun = tally_now(h->run->comm);
 
+    h->begun = tally_now(h->run->comm);
     TALLY_TRY(expect_farewells(h));
     TALLY_TRY(work(h));
     TALLY_TRY(say_farewell(h));
-    return sum_up(h, first, begun);
+    return sum_up(h, first);
 }
 
 static tally_status train(tally_run *run)

@@ -74,7 +74,7 @@ tally_status tally_store_expect_step(tally_store *s)
 /* Of server 0: each step that is done, in turn. */
 static tally_status report_steps(tally_store *s)
 {
-    if (tally_stop_requested() && !s->stopping) {
+    if ((tally_stop_requested() || s->run->enough) && !s->stopping) {
         s->stopping = true;
         TALLY_TRY(tally_store_reply_to_all(s));
     }
