@@ -9,6 +9,7 @@
 #include "cli/bench/bench.h"
 
 #include "base/text.h"
+#include "cli/bench/compare.h"
 #include "cli/command.h"
 #include "cli/json.h"
 #include "run/config.h"
@@ -41,13 +42,13 @@ bool bench_takes_run(const char *name)
 }
 
 static tally_status resolve(tally_run *run, const cli_grammar *grammar, int count,
-                            char *const *words, const char *strategy, const char *steps)
+                            char *const *words, const char *entry, const char *steps)
 {
     TALLY_TRY(tally_config_from(run, TALLY_FROM_FILE, NULL));
-    TALLY_TRY(tally_run_set(run, "steps", steps));
+    if (steps) TALLY_TRY(tally_run_set(run, "steps", steps));
     TALLY_TRY(tally_config_from(run, TALLY_FROM_COMMAND, NULL));
     TALLY_TRY(cli_arguments_read(grammar, count, words, run));
-    if (strategy) TALLY_TRY(tally_run_set(run, "strategy", strategy));
+    if (entry) TALLY_TRY(bench_compare_set(run, entry));
     TALLY_TRY(tally_config_resolve(run));
     if (run->options->steps != 1) return TALLY_OK;
     return TALLY_FAIL(OPTION, "steps=1: the first is left out, so there must be two at "
@@ -55,11 +56,11 @@ static tally_status resolve(tally_run *run, const cli_grammar *grammar, int coun
 }
 
 tally_status bench_run_options(const cli_grammar *grammar, int count,
-                               char *const *words, const char *strategy,
-                               const char *steps, json_t **options)
+                               char *const *words, const char *entry, const char *steps,
+                               json_t **options)
 {
     tally_run run = {0};
-    tally_status status = resolve(&run, grammar, count, words, strategy, steps);
+    tally_status status = resolve(&run, grammar, count, words, entry, steps);
 
     if (!status) *options = tally_config_json(&run);
     tally_config_close(&run);

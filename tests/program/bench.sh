@@ -123,6 +123,46 @@ assert vote["strategy"] == "vote" and vote["ratio"] == 1 and powersgd["ratio"] >
 assert 19 < vote["wire_ms"] < 21 and vote["wait_ms"] < 1, vote   # there and back
 PYTHON
 
+# ---- train --target ----
+# On the virtual clock: as long, and as many bytes, as tally train takes for so many steps,
+# after which so much is right, and before not.
+what="--data digits --model mlp:hidden=32 --threads 1 --validate 200 --epochs 4 --comm sim:ranks=4,alpha=5e-5,beta=8e-9"
+race="$TALLY bench train $what --target 0.85 --look-every 4 --rounds 1"
+race="$race --compare allreduce:rate=0.05,vote:rate=2e-3,rule.beta=0.8,async:rate=0.05,pdadmm,vote:rate=1e-9 --json"
+$race >"$work/race" 2>"$work/err" || fail "train --target: $(cat "$work/err")"
+$race | cmp -s - "$work/race" || fail "the same race ended otherwise"
+python3 - "$work/race" "$TALLY" "$what" <<'PYTHON' || fail "--target: $(cat "$work/race")"
+import json, subprocess, sys
+race = json.load(open(sys.argv[1]))
+assert race["target"] == 0.85 and race["target_rows"] == "held-out"
+
+def train(entry, steps):
+    name, _, pairs = entry.partition(":")
+    words = [word for pair in pairs.split(",") if pair for word in ("--" + pair.split("=")[0], pair.split("=")[1])]
+    run = subprocess.run([sys.argv[2], "train", *sys.argv[3].split(), "--strategy", name, *words, "--steps",
+                          str(steps), "--quiet", "--json"], stdout=subprocess.PIPE, check=True)
+    return json.loads(run.stdout)
+
+*there, never = race["rows"]
+assert len(there) == 4 and [row["target_s"] for row in there] == sorted(row["target_s"] for row in there)
+for row in there:
+    steps = int(row["target_steps"])
+    now, before = train(row["strategy"], steps), train(row["strategy"], steps - 4)
+    assert row["reached"] == 1 and row["accuracy"] == now["validate_accuracy"] >= 0.85, (row, now)
+    assert before["validate_accuracy"] < 0.85, (row, before)
+    # Ranks that look wait for each other: what one was ahead is lost.
+    assert abs(row["target_s"] / now["seconds"] - 1) <= 0.05, (row, now["seconds"])
+    bytes = now["bytes_sent_per_rank_per_step"] * steps
+    room = 0.02 if row["strategy"].startswith("async") else 1e-9
+    assert abs(row["target_bytes"] / bytes - 1) <= room, (row, bytes)
+assert never["strategy"] == "vote:rate=1e-9" and never["reached"] == 0 and never["target_s"] is None
+assert never["target_steps"] is None and 0 < never["accuracy"] < 0.5
+PYTHON
+ranks 3 bench train --data digits --rounds 1 --target 0.8 --compare allreduce:rate=0.05,vote,async:rate=0.05 \
+    >"$work/out" 2>"$work/err" || fail "train --target: $(cat "$work/err")"
+grep -q "0.8 of the test rows right" "$work/out" || fail "which rows: $(cat "$work/out")"
+[ "$(grep -cE "^[a-z:.0-9=]+ +1 +[0-9.]+ " "$work/out")" -eq 3 ] || fail "not all came to 0.8: $(cat "$work/out")"
+
 # ---- predict ----
 # The same exchanges by formula and on the clock of sim.
 links=alpha=2e-05,beta=3e-09
@@ -167,6 +207,7 @@ grep -q "warning" "$work/out" && fail "a warning without need: $(cat "$work/out"
 [ "$(wc -l <"$work/out")" -eq 11 ] || fail "not a head and 10 exchanges: $(cat "$work/out")"
 
 # ---- wrong words ----
+printf 'x,y\n0,a\n1,b\n0,a\n1,b\n' >"$work/rows.csv"
 expect 2 "one rank has no links to measure" "$TALLY" bench predict --comm self --data digits
 expect 2 "not a multiple of 4 ranks a node" "$TALLY" bench predict --net sim:node=4 --ranks 6 --data digits
 expect 2 "net=self is no simulated comm" "$TALLY" bench predict --net self
@@ -174,6 +215,14 @@ expect 2 "ranks=x is not a count" "$TALLY" bench predict --ranks 8,x
 expect 2 "compute=0 is not in" "$TALLY" bench predict --compute 0
 expect 2 "neither weak nor strong" "$TALLY" bench predict --scaling firm
 expect 2 "there is no strategy voet; did you mean vote" "$TALLY" bench train --compare allreduce,voet
+expect 2 "target=1.5 is not in (0, 1]" "$TALLY" bench train --target 1.5
+expect 2 "look-every=0 is not a count" "$TALLY" bench train --target 0.5 --look-every 0
+expect 2 "look-every=5: at what" "$TALLY" bench train --look-every 5
+expect 2 "has no test rows" "$TALLY" bench train --comm self --target 0.5 --compare allreduce --data csv:train="$work/rows.csv",label=y
+expect 2 "all run on one comm" "$TALLY" bench train --compare allreduce:comm=self
+expect 2 "allreduce:out=x: tally bench does not use out" "$TALLY" bench train --compare allreduce:out=x
+expect 2 "rate is not key=value" "$TALLY" bench train --compare vote:rate
+expect 2 "async: trainer server: servers=1 of 1 rank" "$TALLY" bench train --comm self --compare async
 expect 2 "does not use --out" "$TALLY" bench train --out "$work/run"
 expect 2 "does not use --strategy" "$TALLY" bench train --strategy vote
 expect 2 "two at least" "$TALLY" bench train --steps 1

@@ -22,12 +22,13 @@ bool bench_takes(const char *name);
 /* Those of a run that is not kept: all but --out and --strategy. */
 bool bench_takes_run(const char *name);
 
-/* *options <- those of a run by a strategy (NULL: as the words say), resolved, owned by
- * the caller; of so many steps, unless the words say how many.  Reads the words anew.
- * Returns TALLY_OPTION or TALLY_MEMORY. */
+/* *options <- those of a run by an entry of --compare (compare.h; NULL: as the words
+ * say), resolved, owned by the caller; of so many steps (NULL: as tally train), unless
+ * the words say how many.  Reads the words anew.  Returns TALLY_OPTION or TALLY_MEMORY.
+ */
 tally_status bench_run_options(const cli_grammar *grammar, int count,
-                               char *const *words, const char *strategy,
-                               const char *steps, json_t **options);
+                               char *const *words, const char *entry, const char *steps,
+                               json_t **options);
 
 /* Returns TALLY_OPTION when both forms are asked for. */
 tally_status bench_check_style(bool json, bool csv);
