@@ -134,11 +134,13 @@ struct tally_comm {
     struct tally_progress *progress; /* the thread that advances tasks; NULL: none */
     tally_comm *next_moved;          /* the next comm that it advances */
     struct tally_watch *watch; /* who tells what this rank did last; NULL: nobody */
+    struct tally_trace *trace; /* what it did when; NULL: nobody keeps that */
     int advancing;             /* tasks of this comm that are being advanced */
-    double busy, seen; /* seconds with a task under way, counted up to time seen */
-    double blocked;    /* seconds in waits that had nothing else to do */
-    double ahead;      /* what this rank's clock shows more than rank 0's, once set */
-    void *inner;       /* the member's own */
+    double busy, seen;  /* seconds with a task under way, counted up to time seen */
+    double blocked;     /* seconds in waits that had nothing else to do */
+    double ahead;       /* what this rank's clock shows more than rank 0's, once set */
+    double ahead_error; /* by which that may be wrong, at most */
+    void *inner;        /* the member's own */
 };
 
 /* Memory that the ranks of a node see together; base is aligned to 64 bytes, zeroed. */
@@ -233,8 +235,9 @@ struct tally_task {
     const char *what, *unit; /* NULL: it is not told of */
     int tag;
     uint64_t amount;
-    bool of_some;   /* not all ranks of the comm start it */
-    uint64_t place; /* where it is told of; 0: nowhere */
+    bool of_some;    /* not all ranks of the comm start it */
+    uint64_t place;  /* where it is told of; 0: nowhere */
+    uint64_t traced; /* likewise, in the comm's trace */
     bool done;
     bool counted;     /* its requests are part of the comm's waited_most */
     tally_task *next; /* the comm's list */

@@ -50,6 +50,8 @@ typedef struct tally_config {
     double timeout;         /* seconds in one wait that end the run; 0: never */
     char *start;            /* a run folder whose weights are the first; NULL: drawn */
     char *out;              /* the run folder; NULL: none, nothing is kept */
+    char *trace;            /* a file for what ranks did when; NULL: none */
+    uint64_t trace_spans;   /* of each kind that a rank keeps for it, the last ones */
 } tally_config;
 
 extern TALLY_API const tally_about tally_config_about;
@@ -215,8 +217,9 @@ struct tally_run {
     bool enough;
     /* Writes a number of this step to the run's metrics, on the rank that has them. */
     tally_status (*metric)(tally_run *run, const char *name, double value);
-    struct tally_folder *folder;   /* the run folder; NULL without out */
-    struct tally_metrics *metrics; /* NULL without out, and on ranks other than 0 */
+    struct tally_folder *folder;     /* the run folder; NULL without out */
+    struct tally_metrics *metrics;   /* NULL without out, and on ranks other than 0 */
+    struct tally_timeline *timeline; /* NULL without trace */
 };
 
 /* Sets one option: a family ("rule", "adam:beta2=0.99"), one key of a family

@@ -38,7 +38,8 @@ bool bench_takes(const char *name)
 
 bool bench_takes_run(const char *name)
 {
-    return strcmp(name, "out") != 0 && strcmp(name, "strategy") != 0;
+    return strcmp(name, "out") != 0 && strcmp(name, "trace") != 0 &&
+           strcmp(name, "strategy") != 0;
 }
 
 static tally_status resolve(tally_run *run, const cli_grammar *grammar, int count,

@@ -14,15 +14,16 @@ static const struct {
     const char *title;
     const char *names[NAMES_MOST];
 } groups[] = {
-    {"What is trained",   {"data", "validate", "model", "loss", "penalty", "seed"} },
+    {"What is trained",   {"data", "validate", "model", "loss", "penalty", "seed"}    },
     {"How it is trained",
      {"rule", "rate", "rate_scaling", "rate_reference", "schedule", "warmup", "clip",
-      "batch", "accumulate", "epochs", "steps"}                                    },
+      "batch", "accumulate", "epochs", "steps"}                                       },
     {"How ranks agree",
      {"comm", "trainer", "exchange", "codec", "aggregate", "attack", "consistency",
-      "bucket", "threads", "patience"}                                             },
-    {"What is watched",   {"census", "replica_every", "resync", "timeout"}         },
-    {"What is kept",      {"out", "start", "checkpoint_every", "keep", "log_every"}},
+      "bucket", "threads", "patience"}                                                },
+    {"What is watched",   {"census", "replica_every", "resync", "timeout"}            },
+    {"What is kept",
+     {"out", "start", "checkpoint_every", "keep", "log_every", "trace", "trace_spans"}},
 };
 
 const char *cli_help_group(size_t i, const char *const **names)
@@ -64,6 +65,7 @@ static const char *value_word(const tally_option *o)
     case TALLY_CHOICE:
         return o->range;
     case TALLY_TEXT:
+        if (strcmp(o->name, "trace") == 0) return "FILE";
         return strcmp(o->name, "out") == 0 || strcmp(o->name, "start") == 0 ? "DIR"
                                                                             : "MEMBER";
     case TALLY_SIZES:

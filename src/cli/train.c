@@ -27,11 +27,12 @@ typedef struct job {
     tally_status asked; /* of reading the words; agreed on once there are ranks */
 } job;
 
-/* out is the folder itself when a run goes on, wherever it was moved to, and comm what
- * it is started on this time. */
+/* out is the folder itself when a run goes on, wherever it was moved to, comm what it
+ * is started on this time, and a trace that of one process. */
 static bool is_remembered(const char *name)
 {
-    return strcmp(name, "out") != 0 && strcmp(name, "comm") != 0;
+    return strcmp(name, "out") != 0 && strcmp(name, "comm") != 0 &&
+           strcmp(name, "trace") != 0;
 }
 
 static tally_status read_manifest(tally_run *run, const char *folder)

@@ -5,8 +5,9 @@
  *                     ahead = (asked + answered) / 2 - what it was told
  *
  * Cristian, Probabilistic clock synchronization, Distributed Computing 3, 1989.  Wrong
- * by half of the shortest round trip at most, in each of the log2 size rounds; clocks
- * drift apart again, some 10 us in a second.  Simulated ranks have one clock. */
+ * by half of the shortest round trip at most, on top of what the answers are wrong by,
+ * which they say; clocks drift apart again, some 10 us in a second.  Simulated ranks
+ * have one clock. */
 
 #include "comm/comm.h"
 
@@ -19,15 +20,22 @@ static int tag(void)
     return TALLY_TAG(TALLY_CONTROL, TALLY_OWN_CLOCK);
 }
 
+/* A question is as long as its answer: on a link that is the same both ways neither is
+ * longer under way. */
+typedef struct answer {
+    double now, error;
+} answer;
+
 static tally_status serve(tally_comm *c, int to)
 {
     for (int i = 0; i < ASKED; i++) {
         tally_request r = {0};
+        answer a;
 
-        TALLY_TRY(tally_irecv(c, to, tag(), NULL, 0, &r));
+        TALLY_TRY(tally_irecv(c, to, tag(), &a, sizeof a, &r));
         TALLY_TRY(tally_wait(c, &r, NULL));
-        double now = tally_common_now(c);
-        TALLY_TRY(tally_isend(c, to, tag(), &now, sizeof now, &r));
+        a = (answer){tally_common_now(c), c->ahead_error};
+        TALLY_TRY(tally_isend(c, to, tag(), &a, sizeof a, &r));
         TALLY_TRY(tally_wait(c, &r, NULL));
     }
     return TALLY_OK;
@@ -39,16 +47,18 @@ static tally_status ask(tally_comm *c, int from)
 
     for (int i = 0; i < ASKED; i++) {
         tally_request out = {0}, in = {0};
-        double told, asked = tally_now(c);
+        double asked = tally_now(c);
+        answer told, question = {0};
 
-        TALLY_TRY(tally_isend(c, from, tag(), NULL, 0, &out));
+        TALLY_TRY(tally_isend(c, from, tag(), &question, sizeof question, &out));
         TALLY_TRY(tally_irecv(c, from, tag(), &told, sizeof told, &in));
         TALLY_TRY(tally_wait(c, &out, NULL));
         TALLY_TRY(tally_wait(c, &in, NULL));
         double answered = tally_now(c);
         if (answered - asked >= soonest) continue;
         soonest = answered - asked;
-        c->ahead = (asked + answered) / 2 - told;
+        c->ahead = (asked + answered) / 2 - told.now;
+        c->ahead_error = soonest / 2 + told.error;
     }
     return TALLY_OK;
 }

@@ -305,6 +305,7 @@ tally_status tally_comm_split(tally_comm *c, int color, int key, tally_comm **su
     tally_progress_leave(c);
     TALLY_TRY(status);
     (*sub)->watch = c->watch;
+    (*sub)->trace = c->trace;
     tally_progress_join(c, *sub);
     (*sub)->stalled = c->stalled;
     (*sub)->stalled_context = c->stalled_context;

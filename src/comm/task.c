@@ -20,6 +20,7 @@
 
 #include "comm/comm.h"
 #include "comm/progress.h"
+#include "comm/trace.h"
 #include "comm/watch.h"
 
 #include <assert.h>
@@ -115,6 +116,7 @@ static tally_status go_on(tally_task *t)
     if (!t->done) return TALLY_OK;
     unlist(t);
     tally_watch_end(c, t);
+    if (t->traced) tally_trace_end(c->trace, t, tally_now(c));
     return TALLY_OK;
 }
 
@@ -145,6 +147,7 @@ static tally_status start(tally_task *t)
     t->next = NULL;
     t->done = false;
     tally_watch_begin(t->comm, t);
+    tally_trace_begin(t->comm->trace, t, t->comm->seen);
     TALLY_TRY(reserve_listed(t->comm));
     TALLY_TRY(advance(t));
     if (!t->done) tally_progress_wake(t->comm);
@@ -185,6 +188,14 @@ static tally_task *owner_of(const tally_comm *c, const tally_request *r)
     return t;
 }
 
+static void count_blocked(tally_comm *c, double begin)
+{
+    double now = tally_now(c);
+
+    c->blocked += now - begin;
+    tally_trace_wait(c->trace, begin, now);
+}
+
 /* Blocks until a request of some task is done, then advances that task, which alone has
  * anything to do; *moved: not so until the deadline. */
 static tally_status advance_next(tally_comm *c, double deadline, bool *moved)
@@ -195,7 +206,7 @@ static tally_status advance_next(tally_comm *c, double deadline, bool *moved)
     assert(count > 0);
     double begin = deadline > 0 ? tally_now(c) : 0;
     TALLY_TRY(tally_wait_some(c, c->waited, count, deadline, &which, NULL));
-    if (deadline > 0) c->blocked += tally_now(c) - begin;
+    if (deadline > 0) count_blocked(c, begin);
     *moved = which >= 0;
     if (*moved) TALLY_TRY(advance(owner_of(c, c->waited[which])));
     see(c);
@@ -294,7 +305,7 @@ static tally_status wait_for(tally_task *t)
         double begin = tally_now(c);
         TALLY_TRY(advance_each(c));
         if (!t->done && first_that_spins(c)) rest(&w, c, spinning);
-        c->blocked += tally_now(c) - begin;
+        count_blocked(c, begin);
     }
     return TALLY_OK;
 }
@@ -317,6 +328,7 @@ void tally_task_drop(tally_task *t)
     tally_progress_enter(c);
     unlist(t);
     tally_watch_end(c, t);
+    if (t->traced) tally_trace_end(c->trace, t, tally_now(c));
     if (t->counted) c->waited_most -= t->request_count;
     t->counted = false;
     for (size_t i = 0; i < t->request_count; i++)

@@ -120,14 +120,22 @@ size_t tally_trail_recent(tally_trail *t, tally_act *acts, size_t most)
     return found;
 }
 
-void tally_act_print(const tally_act *act, char *text, size_t most)
+void tally_tag_print(int tag, char *text, size_t most)
 {
     static const char *const channels[TALLY_CHANNELS] = {"control", "exchange", "mix",
                                                          "state", "user"};
 
-    snprintf(text, most, "%s %llu %s, %s %d, step %llu", act->what,
-             (unsigned long long)act->amount, act->unit,
-             channels[act->tag / TALLY_TAG(1, 0)], act->tag % TALLY_TAG(1, 0) / 2,
+    snprintf(text, most, "%s %d", channels[tag / TALLY_TAG(1, 0)],
+             tag % TALLY_TAG(1, 0) / 2);
+}
+
+void tally_act_print(const tally_act *act, char *text, size_t most)
+{
+    char tag[32];
+
+    tally_tag_print(act->tag, tag, sizeof tag);
+    snprintf(text, most, "%s %llu %s, %s, step %llu", act->what,
+             (unsigned long long)act->amount, act->unit, tag,
              (unsigned long long)act->step);
 }
 

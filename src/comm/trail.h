@@ -61,6 +61,9 @@ tally_pause tally_trail_pause(const tally_trail *t);
 /* The last collectives that have a number, newest first, `most` at most; how many. */
 size_t tally_trail_recent(tally_trail *t, tally_act *acts, size_t most);
 
+/* "exchange 3" */
+void tally_tag_print(int tag, char *text, size_t most);
+
 /* "sum of 4096 values, exchange 3, step 57" */
 void tally_act_print(const tally_act *act, char *text, size_t most);
 

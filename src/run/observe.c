@@ -8,10 +8,12 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "comm/trace.h"
 #include "comm/watch.h"
 #include "run/folder.h"
 #include "run/metrics.h"
 #include "run/replicas.h"
+#include "run/timeline.h"
 #include "trainer/report.h"
 
 #include <math.h>
@@ -69,7 +71,7 @@ static tally_status score_share(tally_run *run, tally_split split, tally_score *
     return TALLY_OK;
 }
 
-tally_status tally_run_score(tally_run *run, tally_split split, tally_score *score)
+static tally_status score_split(tally_run *run, tally_split split, tally_score *score)
 {
     if (run->score) return run->score(run, split, score);
     tally_score mine = {0};
@@ -88,6 +90,15 @@ tally_status tally_run_score(tally_run *run, tally_split split, tally_score *sco
         score->count += all[r].count;
     }
     free(all);
+    return status;
+}
+
+tally_status tally_run_score(tally_run *run, tally_split split, tally_score *score)
+{
+    double begin = tally_now(run->comm);
+    tally_status status = score_split(run, split, score);
+
+    tally_trace_add(run->comm->trace, "evaluate", begin, tally_now(run->comm));
     return status;
 }
 
@@ -159,7 +170,7 @@ static tally_checkpoint checkpoint_of(tally_run *run, tally_part parts[PARTS])
                               .part_count = PARTS};
 }
 
-static tally_status save(tally_run *run)
+static tally_status write_checkpoint(tally_run *run)
 {
     tally_part parts[PARTS];
     double *samples = run->state.at[STEP_SAMPLES], *validate = run->state.at[VALIDATE];
@@ -172,6 +183,25 @@ static tally_status save(tally_run *run)
     TALLY_TRY(tally_agree(run->crew, tally_metrics_flush(run->metrics)));
     return run->folder ? tally_folder_save(run->folder, &what, run->options->keep)
                        : TALLY_OK;
+}
+
+static tally_status save(tally_run *run)
+{
+    const char *what = run->folder ? "checkpoint" : "check weights";
+    double begin = tally_now(run->comm);
+    tally_status status = write_checkpoint(run);
+
+    tally_trace_add(run->comm->trace, what, begin, tally_now(run->comm));
+    return status;
+}
+
+static tally_status compare_replicas(tally_run *run)
+{
+    double begin = tally_now(run->comm);
+    tally_status status = tally_replicas_check(run, repairs(run));
+
+    tally_trace_add(run->comm->trace, "check weights", begin, tally_now(run->comm));
+    return status;
 }
 
 /* A checkpoint's step is a place among the rows only for the same samples a step and
@@ -336,7 +366,7 @@ tally_status tally_observe_step(tally_run *run, const tally_score *score, double
     if (run->observer.stepped && run->comm->rank == 0)
         run->observer.stepped(run->observer.context, run, run->step,
                               share_of(score->loss_sum, score->count), rate);
-    if (compares(run)) TALLY_TRY(tally_replicas_check(run, repairs(run)));
+    if (compares(run)) TALLY_TRY(compare_replicas(run));
     bool saves = last || stop || is_due(run, run->options->checkpoint_every);
     /* A run that goes on counts from 0: what came before stands at its first step. */
     if (saves || is_due(run, run->options->log_every))
@@ -457,7 +487,7 @@ static tally_status write_tale(tally_run *run)
     return TALLY_OK;
 }
 
-tally_status tally_run_train(tally_run *run)
+static tally_status train_and_evaluate(tally_run *run)
 {
     tally_result *result = &run->result;
     uint64_t before = run->step;
@@ -484,4 +514,26 @@ tally_status tally_run_train(tally_run *run)
     run->metrics = metrics;
     if (status || !metrics) return status;
     return tally_metrics_flush(metrics);
+}
+
+/* After a failure that all ranks know of they are all still there. */
+static bool may_meet(const tally_run *run, tally_status status)
+{
+    bool ends_well = status == TALLY_OK || status == TALLY_STOPPED;
+    bool agreed = status == TALLY_OK || tally_error_agreed();
+
+    return !run->comm->ragged && agreed && (ends_well || !run->trainer->roles);
+}
+
+tally_status tally_run_train(tally_run *run)
+{
+    tally_status status = train_and_evaluate(run);
+    tally_error error;
+
+    if (!may_meet(run, status)) return status;
+    tally_error_save(&error);
+    tally_status written = tally_timeline_write(run);
+    if (!status) return written;
+    tally_error_restore(&error);
+    return status;
 }

@@ -19,6 +19,7 @@
 #include "run/manifest.h"
 #include "run/metrics.h"
 #include "run/observe.h"
+#include "run/timeline.h"
 #include "trainer/plan.h"
 
 #include <stdio.h>
@@ -367,6 +368,7 @@ tally_status tally_run_open(tally_run *run, tally_comm *comm)
     tell_of_the_data(run);
     tell_of_lost_checkpoints(run);
     tell_of_shared_cores(run);
+    TALLY_TRY(tally_timeline_open(run));
     TALLY_TRY(tally_agree(comm, open_exchange(run)));
     TALLY_TRY(tally_agree(comm, open_crew(run)));
     return open_kept(run);
@@ -390,6 +392,7 @@ void tally_run_close(tally_run *run)
     tally_state_close(&run->state);
     if (run->trainer && run->trainer->close) run->trainer->close(run);
     tally_state_close(&run->trainer_state);
+    tally_timeline_close(run);
     if (run->comm) tally_watch_close(run->comm);
     if (run->consistency)
         tally_options_close(run->consistency, run->consistency_options);

@@ -29,6 +29,7 @@
 #include "base/status.h"
 #include "base/stop.h"
 #include "comm/mismatch.h"
+#include "comm/trace.h"
 #include "comm/watch.h"
 #include "trainer/census.h"
 #include "trainer/nap.h"
@@ -99,23 +100,28 @@ static tally_status send_span(loop *l, size_t k)
 }
 
 /* Between turning to the comm and away from it this rank computes nothing.  What was
- * under way before then was hidden. */
-static tally_status turn_to_comm(loop *l)
+ * under way before then was hidden.  For a trace: what it does, and is called while it
+ * waits. */
+static tally_status turn_to_comm(loop *l, const char *working, const char *waiting)
 {
     l->arrived = tally_now(l->run->comm);
+    tally_trace_call_waits(l->run->comm->trace, waiting);
+    tally_trace_turn(l->run->comm->trace, working, l->arrived);
     l->blocked = tally_blocked(l->run->comm);
     TALLY_TRY(tally_poll(l->run->comm));
     l->hidden += tally_busy(l->run->comm) - l->busy;
     return TALLY_OK;
 }
 
-/* Says where the time went that passed in working, and in waiting. */
-static void turn_away(loop *l, double *working, double *waiting)
+/* Says where the time went that passed in working, and in waiting; for a trace: what
+ * comes next. */
+static void turn_away(loop *l, double *working, double *waiting, const char *next)
 {
     tally_comm *c = l->run->comm;
-    double seconds = tally_now(c) - l->arrived;
+    double now = tally_now(c), seconds = now - l->arrived;
     double waited = tally_blocked(c) - l->blocked;
 
+    tally_trace_turn(c->trace, next, now);
     l->busy = tally_busy(c);
     if (c->size == 1) return;
     l->exposed += seconds;
@@ -128,10 +134,10 @@ static tally_status send_from(loop *l, size_t first)
 {
     tally_run *run = l->run;
 
-    TALLY_TRY(turn_to_comm(l));
+    TALLY_TRY(turn_to_comm(l, "encode", "wire"));
     while (l->next > 0 && run->plan[l->next - 1].first >= first)
         TALLY_TRY(send_span(l, --l->next));
-    turn_away(l, &run->spent.encode, &run->spent.wire);
+    turn_away(l, &run->spent.encode, &run->spent.wire, "gradient");
     return TALLY_OK;
 }
 
@@ -162,6 +168,7 @@ static tally_status ready(void *context, tally_span s)
     double share = (double)s.count / (double)l->run->f->layout.length;
 
     tally_spend(l->run->comm, l->work * 2 / 3 * share);
+    tally_trace_about(l->run->comm->trace, s.first);
     return send_from(l, s.first);
 }
 
@@ -171,10 +178,10 @@ static tally_status receive_span(loop *l, size_t k, tally_view *agreed)
 {
     tally_exchange *x = &l->run->exchange;
 
-    TALLY_TRY(turn_to_comm(l));
+    TALLY_TRY(turn_to_comm(l, "decode", "wire"));
     *agreed = (tally_view){0};
     TALLY_TRY(x->ops->finish(x, k, agreed));
-    turn_away(l, &l->run->spent.decode, &l->run->spent.wire);
+    turn_away(l, &l->run->spent.decode, &l->run->spent.wire, "apply");
     return TALLY_OK;
 }
 
@@ -222,9 +229,9 @@ static tally_status find_room(loop *l)
 {
     tally_real *room;
 
-    TALLY_TRY(turn_to_comm(l));
+    TALLY_TRY(turn_to_comm(l, "encode", "wait"));
     TALLY_TRY(tally_exchange_room(&l->run->exchange, &room));
-    turn_away(l, &l->run->spent.encode, &l->run->spent.wait);
+    turn_away(l, &l->run->spent.encode, &l->run->spent.wait, "gradient");
     l->g = room ? room : l->own;
     return TALLY_OK;
 }
@@ -255,8 +262,11 @@ static tally_status read_ahead(loop *l)
 
     if (run->comm->size == 1 || !run->f->ops->fetch || run->step + 1 == run->steps)
         return TALLY_OK;
+    tally_trace_turn(run->comm->trace, "read ahead", begin);
     TALLY_TRY(run->f->ops->fetch(run->f, samples_of(l, run->step + 1)));
-    run->spent.gradient += tally_now(run->comm) - begin;
+    double end = tally_now(run->comm);
+    tally_trace_turn(run->comm->trace, NULL, end);
+    run->spent.gradient += end - begin;
     return TALLY_OK;
 }
 
@@ -313,8 +323,9 @@ static tally_status part_with(loop *l, tally_status failed)
 /* The gradient began at `begin`, with so many seconds exposed by then. */
 static void account_for_gradient(loop *l, double begin, double exposed)
 {
-    double seconds = tally_now(l->run->comm) - begin;
+    double now = tally_now(l->run->comm), seconds = now - begin;
 
+    tally_trace_turn(l->run->comm->trace, NULL, now);
     l->run->spent.gradient += seconds - (l->exposed - exposed);
     l->mine.computed = l->run->spent.gradient - l->computed;
     l->computed = l->run->spent.gradient;
@@ -348,10 +359,17 @@ static void tell_of_stragglers(loop *l, double seconds)
         run->observer.warned(run->observer.context, sentence);
 }
 
-static void account_for_step(loop *l, double begin)
+/* ready: when the last rank had its gradient, by the common clock. */
+static void account_for_step(loop *l, double begin, double ready)
 {
     tally_spent *spent = &l->run->spent;
-    double seconds = tally_now(l->run->comm) - begin;
+    tally_comm *c = l->run->comm;
+    double now = tally_now(c), seconds = now - begin;
+
+    tally_trace_turn(c->trace, NULL, now);
+    tally_trace_call_waits(c->trace, "wait"); /* from here on, for whoever is late */
+    tally_trace_add(c->trace, "step", begin, now);
+    tally_trace_add(c->trace, "ready", ready + c->ahead, ready + c->ahead);
 
     trainer_pace_add(&l->pace, seconds);
     tell_of_stragglers(l, seconds);
@@ -384,20 +402,22 @@ static tally_status take_step(loop *l)
     l->t = (tally_step){.number = run->step + 1,
                         .rate = tally_schedule_rate(&run->schedule, run->step)};
     l->mine = (step_report){0};
+    tally_trace_step(run->comm->trace, l->t.number);
+    tally_trace_turn(run->comm->trace, "gradient", begin);
     tally_watch_sum(run->comm, &l->mine.collectives, &l->mine.signatures);
     TALLY_TRY(compute_and_send(l, &score));
     account_for_gradient(l, begin, exposed);
     l->mine.stop = tally_stop_requested() || run->enough;
     l->mine.ready = tally_common_now(run->comm);
     step_report_fill(&l->mine, &run->f->layout, run->w, l->g, &score);
-    TALLY_TRY(turn_to_comm(l));
+    TALLY_TRY(turn_to_comm(l, "encode", "wait"));
     TALLY_TRY(tally_gather_start(&l->reports, &l->mine));
-    turn_away(l, &run->spent.encode, &run->spent.wait);
+    turn_away(l, &run->spent.encode, &run->spent.wait, NULL);
     TALLY_TRY(read_ahead(l));
     double waits = tally_common_now(run->comm), wire = run->spent.wire;
-    TALLY_TRY(turn_to_comm(l));
+    TALLY_TRY(turn_to_comm(l, "decode", "wire"));
     TALLY_TRY(tally_gather_wait(&l->reports));
-    turn_away(l, &run->spent.decode, &run->spent.wire);
+    turn_away(l, &run->spent.decode, &run->spent.wire, NULL);
     if (!step_report_agrees((const void *)l->reports.all, run->comm->size))
         return part_with(l, tally_mismatch_name(run->comm));
     tally_status failed =
@@ -407,7 +427,7 @@ static tally_status take_step(loop *l)
     tell_of_the_lost(l);
     TALLY_TRY(clips(run, TALLY_CLIP_AGREED) ? clip_then_apply(l) : apply_as_agreed(l));
     account_for_peers(l, verdict.ready - waits, wire);
-    account_for_step(l, begin);
+    account_for_step(l, begin, verdict.ready);
     run->step++;
     return run->after_step(run, &verdict.score, l->t.rate, verdict.stop);
 }
@@ -419,6 +439,7 @@ static tally_status open_loop(loop *l, tally_run *run)
     size_t length = run->f->layout.length;
 
     TALLY_TRY(find_room(l));
+    tally_trace_turn(run->comm->trace, NULL, l->arrived); /* no step yet */
     if (!l->g) l->own = tally_allocate(length, sizeof *l->own);
     l->place = run->rule.ops->place ? tally_allocate(length, sizeof *l->place) : NULL;
     bool expands = run->exchange.ops->form == TALLY_BITS && !run->rule.ops->takes_bits;

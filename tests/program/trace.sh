@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# What --trace writes: whole, well formed, in step with the metrics and with each other rank;
+# who waits for whom; and that whatever is in its way is told before training.
+. "$(dirname "$0")/lib.sh"
+check="$(dirname "$0")/check-trace.py"
+
+sim="--comm sim:ranks=3"
+"$TALLY" train $small $sim --model mlp:hidden=24x24 --steps 40 --bucket 1 --checkpoint-every 20 --validate 100 --out "$work/run" --trace "$work/sim.json" >/dev/null ||
+    fail "a simulated run"
+fast="--comm sim:ranks=3,alpha=1e-9,beta=1e-13"
+"$TALLY" train $small $fast --steps 12 --attack straggler:ranks=1,factor=4 --trace "$work/late.json" >/dev/null || fail "a straggler"
+"$TALLY" train $small $sim --steps 30 --trace "$work/short.json" --trace-spans 100 >/dev/null || fail "a short trace"
+"$TALLY" train $small --comm self --steps 5 --trace "$work/self.json" >/dev/null || fail "one rank"
+ranks 2 train $small --steps 30 --trace "$work/two.json" >/dev/null 2>"$work/err" || fail "two ranks: $(cat "$work/err")"
+expect 7 "the loss of step" "$TALLY" train $small $sim --rate 1e30 --trace "$work/lost.json"
+
+python3 - "$work" "$check" <<'PYTHON' || fail "traces"
+import importlib.util, json, sys
+work = sys.argv[1]
+spec = importlib.util.spec_from_file_location("check", sys.argv[2])
+check = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(check)
+
+def near(a, b):
+    assert abs(a - b) <= 1e-6 * max(abs(a), abs(b)) + 1e-8, (a, b)
+
+# Simulated: clocks are one, and each part is what the metrics say, on each rank.
+sim = check.read(f"{work}/sim.json")
+assert sim.facts["simulated"] and all(c["error_us"] == c["ahead_us"] == 0 for c in sim.facts["clocks"])
+assert sim.facts["options"]["bucket"] == "1"
+lines = [json.loads(line) for line in open(f"{work}/run/metrics.jsonl")]
+last = {line["name"]: line["value"] for line in lines}
+for r in range(3):
+    near(sim.seconds("gradient", "read ahead", rank=r), last[f"gradient/seconds/{r}"])
+    assert [s.step for s in sorted(sim.of("step", rank=r), key=lambda s: s.begin)] == list(range(1, 41))
+    for part in "encode", "wait", "wire", "decode":
+        near(sim.seconds_in_steps(part, r), last[f"{part}/seconds/{r}"])
+    assert {s.step for s in sim.of("checkpoint", rank=r)} >= {20, 40} and sim.of("evaluate", rank=r)
+near(sim.seconds("step", rank=0), last["train/seconds"])
+assert {"dense1.weight", "dense2.weight"} <= {s.about for s in sim.of("gradient")}
+# Overlap: a bucket is on its way while the gradient of the layers below is computed.
+sums = [s for s in sim.spans if s.name.startswith("sum of")]
+assert {s.lane for s in sums} > {1} and any("(dense1.weight)" in s.about for s in sums)
+assert any(s.rank == g.rank and s.begin <= g.begin and s.end > g.end for s in sums for g in sim.of("gradient", about="dense1.weight"))
+
+# The others wait for rank 1, as long as its gradients take longer, and it for nobody.
+late = check.read(f"{work}/late.json")
+longer = late.seconds("gradient", rank=1) - late.seconds("gradient", rank=0)
+assert longer > 2 * late.seconds("gradient", rank=0)
+for r in 0, 2:
+    assert abs(late.seconds_in_steps("wait", r) - longer) < 0.01 * longer
+assert late.seconds_in_steps("wait", 1) < 0.01 * longer
+
+# What is older than some rank's ring is left out, on all ranks.
+short = check.read(f"{work}/short.json")
+steps = {r: {s.step for s in short.of("step", rank=r)} for r in range(3)}
+assert steps[0] == steps[1] == steps[2] and 30 in steps[0] and 1 not in steps[0] and len(steps[0]) > 3
+assert all(len([s for s in short.spans if s.rank == r]) <= 300 for r in range(3))
+
+one = check.read(f"{work}/self.json")
+assert len(one.of("step")) == 5 and not one.of("wait") and not one.of("wire")
+
+two = check.read(f"{work}/two.json")
+assert len(two.of("step")) == 60 and two.facts["ranks"] == 2
+# A run that fails on all ranks tells what it did until then.
+lost = check.read(f"{work}/lost.json")
+assert lost.of("step", step=1, rank=2)
+PYTHON
+[ -z "$(ls "$work" | grep partial)" ] || fail "left: $(ls "$work")"
+
+# A signal ends the run with its trace.
+"$TALLY" train $small --epochs 100000 --out "$work/stopped" --trace "$work/stopped.json" >/dev/null 2>&1 &
+for _ in $(seq 300); do
+    ls "$work"/stopped/checkpoints/step-???????????? >/dev/null 2>&1 && break
+    sleep 0.1
+done
+kill -TERM $!
+wait $!
+[ $? -eq 75 ] || fail "a signal: exit $?"
+python3 "$check" "$work/stopped.json" || fail "the trace of a run that was stopped"
+"$TALLY" train --resume "$work/stopped" --epochs 1 --quiet || fail "a trace is remembered"
+
+# Whatever is in the way is told by all ranks together, before anything is written.
+mkdir "$work/folder"
+touch "$work/file"
+expect 3 "trace=$work/folder is there and no regular file" ranks 2 train $small --out "$work/none" --trace "$work/folder"
+expect 3 "cannot create $work/file/a.json.partial" ranks 2 train $small --out "$work/none" --trace "$work/file/a.json"
+expect 3 "cannot create $work/nowhere/a.json.partial" "$TALLY" train $small $sim --out "$work/none" --trace "$work/nowhere/a.json"
+expect 3 "trace=/dev/null is there" "$TALLY" train $small --out "$work/none" --trace /dev/null
+[ ! -e "$work/none" ] || fail "a run folder was made"
+# A disk that fills up: the file that was there stays, and nothing else.
+echo old >"$work/old.json"
+(ulimit -f 16; expect 3 "cannot write $work/old.json.partial" "$TALLY" train $small $sim --trace "$work/old.json"; finish) || fail "a full disk"
+[ "$(cat "$work/old.json")" = old ] && [ ! -e "$work/old.json.partial" ] || fail "a full disk leaves something"
+finish
