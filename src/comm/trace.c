@@ -110,6 +110,7 @@ const char *tally_trace_turn(tally_trace *t, const char *doing, double now)
     t->doing = doing;
     t->since = now;
     t->about = 0;
+    t->may_go_on = false;
     return done;
 }
 
@@ -118,28 +119,45 @@ const char *tally_trace_do(tally_comm *c, const char *doing)
     return c->trace ? tally_trace_turn(c->trace, doing, tally_now(c)) : NULL;
 }
 
-/* A wait that polls comes in many pieces, one after the other. */
-static bool goes_on(const tally_trace *t, double begin)
+double tally_trace_enter(tally_comm *c)
 {
-    const tally_trace_span *last = at(&t->parts, t->parts.count - 1);
+    double now = tally_now(c);
 
-    return t->parts.count && last->name == t->waiting && last->step == step_of(t) &&
-           last->end >= t->since && begin - t->since <= same_wait;
+    if (c->trace) tally_trace_turn(c->trace, c->trace->doing, now);
+    return now;
 }
 
-void tally_trace_wait(tally_trace *t, double begin, double end)
+void tally_trace_leave(tally_comm *c, const char *name, double begin)
+{
+    tally_trace_add(c->trace, name, begin, tally_trace_enter(c));
+}
+
+/* A wait that polls comes in many pieces, one after the other. */
+static bool goes_on(const tally_trace *t, const char *name, double begin)
+{
+    return t->may_go_on && at(&t->parts, t->parts.count - 1)->name == name &&
+           begin - t->since <= same_wait;
+}
+
+void tally_trace_interrupt(tally_trace *t, const char *name, double begin, double end)
 {
     if (!t || end <= begin || end <= t->since) return;
-    if (goes_on(t, begin)) {
+    if (goes_on(t, name, begin)) {
         at(&t->parts, t->parts.count - 1)->end = end;
         t->since = end;
         return;
     }
     size_t about = t->about;
-    const char *doing =
-        tally_trace_turn(t, t->waiting, begin > t->since ? begin : t->since);
+    const char *doing = tally_trace_turn(t, name, begin > t->since ? begin : t->since);
+
     tally_trace_turn(t, doing, end);
     t->about = about;
+    t->may_go_on = true;
+}
+
+void tally_trace_wait(tally_trace *t, double begin, double end)
+{
+    if (t) tally_trace_interrupt(t, t->waiting, begin, end);
 }
 
 /* ---- collectives ---- */

@@ -35,7 +35,8 @@ typedef struct tally_trace {
     const char *waiting;          /* what waits for collectives are called */
     double since;                 /* of the part */
     size_t about;                 /* likewise */
-    _Atomic uint64_t step;        /* the comm's thread reads it too */
+    bool may_go_on;        /* the last span was an interruption that has just ended */
+    _Atomic uint64_t step; /* the comm's thread reads it too */
 } tally_trace;
 
 /* room: spans kept of each kind.  Returns TALLY_MEMORY. */
@@ -55,11 +56,18 @@ void tally_trace_about(tally_trace *t, size_t first);
 void tally_trace_step(tally_trace *t, uint64_t step);
 void tally_trace_call_waits(tally_trace *t, const char *waiting);
 
-/* The part under way was interrupted by a wait, and goes on. */
+/* The part under way was interrupted by another one, or by a wait for a collective, and
+ * goes on. */
+void tally_trace_interrupt(tally_trace *t, const char *name, double begin, double end);
 void tally_trace_wait(tally_trace *t, double begin, double end);
 
 /* A span around parts, or an instant among them (begin = end). */
 void tally_trace_add(tally_trace *t, const char *name, double begin, double end);
+
+/* The same from a call to enter, which says when, to now: the part under way then, and
+ * the one now, are cut there. */
+double tally_trace_enter(tally_comm *c);
+void tally_trace_leave(tally_comm *c, const char *name, double begin);
 
 /* A collective that started now, and one that has ended. */
 void tally_trace_begin(tally_trace *trace, tally_task *t, double now);

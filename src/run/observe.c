@@ -95,10 +95,10 @@ static tally_status score_split(tally_run *run, tally_split split, tally_score *
 
 tally_status tally_run_score(tally_run *run, tally_split split, tally_score *score)
 {
-    double begin = tally_now(run->comm);
+    double begin = tally_trace_enter(run->comm);
     tally_status status = score_split(run, split, score);
 
-    tally_trace_add(run->comm->trace, "evaluate", begin, tally_now(run->comm));
+    tally_trace_leave(run->comm, "evaluate", begin);
     return status;
 }
 
@@ -188,19 +188,19 @@ static tally_status write_checkpoint(tally_run *run)
 static tally_status save(tally_run *run)
 {
     const char *what = run->folder ? "checkpoint" : "check weights";
-    double begin = tally_now(run->comm);
+    double begin = tally_trace_enter(run->comm);
     tally_status status = write_checkpoint(run);
 
-    tally_trace_add(run->comm->trace, what, begin, tally_now(run->comm));
+    tally_trace_leave(run->comm, what, begin);
     return status;
 }
 
 static tally_status compare_replicas(tally_run *run)
 {
-    double begin = tally_now(run->comm);
+    double begin = tally_trace_enter(run->comm);
     tally_status status = tally_replicas_check(run, repairs(run));
 
-    tally_trace_add(run->comm->trace, "check weights", begin, tally_now(run->comm));
+    tally_trace_leave(run->comm, "check weights", begin);
     return status;
 }
 

@@ -17,6 +17,7 @@
 #include "trainer/admm/admm.h"
 
 #include "base/status.h"
+#include "comm/trace.h"
 #include "trainer/pace.h"
 #include "trainer/trainer.h"
 
@@ -284,13 +285,19 @@ static tally_status take_step(loop *l, tally_run *run)
     double begin = tally_now(run->comm);
     admm_verdict v = {0};
 
+    tally_trace_step(run->comm->trace, run->step + 1);
+    tally_trace_turn(run->comm->trace, "start", begin);
     l->stage = admm_stage_at(&l->plan, run->step);
     if (run->step == l->plan.begins[l->stage]) TALLY_TRY(begin_stage(l, run));
     a->iteration = run->step;
     TALLY_TRY(a->method->iterate(a, run->step));
+    admm_solve_for(a, "judge", NULL);
     TALLY_TRY(admm_judge(&l->reports, a, run, &v));
     count_bytes(a, run);
-    trainer_pace_add(&l->pace, tally_now(run->comm) - begin);
+    double end = tally_now(run->comm);
+    tally_trace_turn(run->comm->trace, NULL, end);
+    tally_trace_add(run->comm->trace, "step", begin, end);
+    trainer_pace_add(&l->pace, end - begin);
     account(l, run);
     run->step++;
     TALLY_TRY(tell(run, &v));

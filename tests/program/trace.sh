@@ -11,6 +11,10 @@ fast="--comm sim:ranks=3,alpha=1e-9,beta=1e-13"
 "$TALLY" train $small $fast --steps 12 --attack straggler:ranks=1,factor=4 --trace "$work/late.json" >/dev/null || fail "a straggler"
 "$TALLY" train $small $sim --steps 30 --trace "$work/short.json" --trace-spans 100 >/dev/null || fail "a short trace"
 "$TALLY" train $small --comm self --steps 5 --trace "$work/self.json" >/dev/null || fail "one rank"
+"$TALLY" train $small $sim --steps 8 --strategy async --out "$work/async" --trace "$work/async.json" >/dev/null || fail "a server"
+"$TALLY" train $small $sim --steps 8 --strategy pdadmm --model mlp:hidden=24x24 --out "$work/admm" --trace "$work/admm.json" >/dev/null ||
+    fail "layers on many ranks"
+ranks 3 train $small --steps 4 --strategy async --trainer server:servers=all --trace "$work/all.json" >/dev/null || fail "servers that work"
 ranks 2 train $small --steps 30 --trace "$work/two.json" >/dev/null 2>"$work/err" || fail "two ranks: $(cat "$work/err")"
 expect 7 "the loss of step" "$TALLY" train $small $sim --rate 1e30 --trace "$work/lost.json"
 
@@ -24,12 +28,14 @@ spec.loader.exec_module(check)
 def near(a, b):
     assert abs(a - b) <= 1e-6 * max(abs(a), abs(b)) + 1e-8, (a, b)
 
+def metrics(run):
+    return {line["name"]: line["value"] for line in map(json.loads, open(f"{work}/{run}/metrics.jsonl"))}
+
 # Simulated: clocks are one, and each part is what the metrics say, on each rank.
 sim = check.read(f"{work}/sim.json")
 assert sim.facts["simulated"] and all(c["error_us"] == c["ahead_us"] == 0 for c in sim.facts["clocks"])
 assert sim.facts["options"]["bucket"] == "1"
-lines = [json.loads(line) for line in open(f"{work}/run/metrics.jsonl")]
-last = {line["name"]: line["value"] for line in lines}
+last = metrics("run")
 for r in range(3):
     near(sim.seconds("gradient", "read ahead", rank=r), last[f"gradient/seconds/{r}"])
     assert [s.step for s in sorted(sim.of("step", rank=r), key=lambda s: s.begin)] == list(range(1, 41))
@@ -50,6 +56,24 @@ assert longer > 2 * late.seconds("gradient", rank=0)
 for r in 0, 2:
     assert abs(late.seconds_in_steps("wait", r) - longer) < 0.01 * longer
 assert late.seconds_in_steps("wait", 1) < 0.01 * longer
+
+# Workers of a server, and what it does; layers that alternate.
+served = check.read(f"{work}/async.json")
+last = metrics("async")
+for r in 1, 2:
+    near(served.seconds("gradient", "push", rank=r), last[f"gradient/seconds/{r}"])
+    last_push = max(s.step for s in served.of("gradient", rank=r)) # which says how long it has waited
+    waits = [s for s in served.of("wait", rank=r) if 0 < s.step <= last_push]
+    near(sum(s.end - s.begin for s in waits) / 1e9, last[f"exchange/seconds/{r}"])
+assert served.of("wait", rank=0) and not served.of("gradient", rank=0)
+admm = check.read(f"{work}/admm.json")
+last = metrics("admm")
+assert len(admm.of("step")) == 24 and admm.of("p", about="dense3.weight", rank=2) and not admm.of("p", rank=0)
+for r in range(3):
+    near(admm.seconds_in_steps("wait", r), last[f"wait/seconds/{r}"])
+    assert admm.of("W, b", rank=r) or r == 1
+both = check.read(f"{work}/all.json")
+assert all(both.of(name, rank=r) for name in ("gradient", "wait") for r in range(3))
 
 # What is older than some rank's ring is left out, on all ranks.
 short = check.read(f"{work}/short.json")

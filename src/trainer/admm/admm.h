@@ -388,4 +388,7 @@ tally_status admm_arrive(admm *a, admm_wire *wire, tally_real *v, size_t count);
 tally_status admm_poll(admm *a);
 void admm_begin_looking(admm *a);
 
+/* For a trace: what is solved for from now on, of this layer (NULL: of none). */
+void admm_solve_for(const admm *a, const char *unknowns, const admm_layer *l);
+
 #endif

@@ -47,6 +47,7 @@ static tally_status update_a(admm *a, const admm_layer *l, admm_layer *above)
 {
     tally_real nu = (tally_real)a->scalars->nu;
 
+    admm_solve_for(a, "a", l);
     residual(a, above);
     for (size_t i = 0; i < a->n * l->out; i++) {
         tally_real f = l->z[i] > 0 ? l->z[i] : l->slope * l->z[i];
@@ -58,18 +59,21 @@ static tally_status update_a(admm *a, const admm_layer *l, admm_layer *above)
 
 static tally_status update_w(admm *a, admm_layer *l)
 {
+    admm_solve_for(a, "W", l);
     residual(a, l);
     return admm_move_weights(a, l, weight_of(a, l), a->o->mu, true);
 }
 
 static tally_status update_b(admm *a, admm_layer *l)
 {
+    admm_solve_for(a, "b", l);
     residual(a, l);
     return admm_move_bias(a, l, weight_of(a, l));
 }
 
 static void update_z(admm *a, admm_layer *l)
 {
+    admm_solve_for(a, "z", l);
     if (l->u)
         admm_solve_output(a, l, a->scalars->rho, l->u);
     else
@@ -80,6 +84,7 @@ static void update_u(const admm *a, admm_layer *l)
 {
     tally_real rho = (tally_real)a->scalars->rho;
 
+    admm_solve_for(a, "u", l);
     for (size_t i = 0; i < a->n; i++)
         for (size_t j = 0; j < l->out; j++) {
             size_t k = i * l->out + j;

@@ -81,6 +81,7 @@ static tally_status update_w(admm *a, admm_layer *l)
     size_t w = l->in * l->out * sizeof *l->w, y = a->n * l->out * sizeof *l->y;
     double before, after;
 
+    admm_solve_for(a, "W", l);
     TALLY_TRY(terms_of(a, l, &before));
     memcpy(l->last_w, l->w, w);
     memcpy(l->last_y, l->y, y);
@@ -99,6 +100,7 @@ static tally_status update_w(admm *a, admm_layer *l)
 
 static tally_status update_b(admm *a, admm_layer *l)
 {
+    admm_solve_for(a, "b", l);
     admm_residual(a, l, 1, NULL);
     return admm_move_bias(a, l, 1);
 }
@@ -120,6 +122,7 @@ static void update_z(admm *a, admm_layer *l)
 {
     tally_real eps = (tally_real)a->scalars->eps;
 
+    admm_solve_for(a, "z", l);
     if (l->index == a->count) {
         admm_solve_output(a, l, a->scalars->rho, NULL);
         return;
@@ -170,6 +173,7 @@ static tally_status update_a(admm *a, const admm_layer *l, admm_layer *above)
     double before, after;
     bool inside = false;
 
+    admm_solve_for(a, "a", l);
     TALLY_TRY(set_box(a, l, above, &inside));
     TALLY_TRY(terms_of(a, above, &before));
     memcpy(above->last_p, above->p, p);

@@ -97,6 +97,7 @@ static tally_status update_p(admm *a, admm_layer *l)
     bool quantised = a->o->quantize == ADMM_P || a->o->quantize == ADMM_PQ;
     double nu = a->scalars->nu, rho = a->scalars->rho;
 
+    admm_solve_for(a, "p", l);
     admm_residual(a, l, nu, NULL);
     admm_pull_back(a, l, false);
     spend(a, l, 0.25);
@@ -112,6 +113,7 @@ static tally_status update_p(admm *a, admm_layer *l)
 
 static tally_status update_w_b(admm *a, admm_layer *l)
 {
+    admm_solve_for(a, "W, b", l);
     admm_check_begin(a, l);
     admm_residual(a, l, a->scalars->nu, NULL);
     TALLY_TRY(admm_move_weights(a, l, a->scalars->nu, a->o->mu, false));
@@ -125,6 +127,7 @@ static tally_status update_w_b(admm *a, admm_layer *l)
 
 static tally_status update_last_z(admm *a, admm_layer *l)
 {
+    admm_solve_for(a, "z", l);
     admm_solve_output(a, l, a->scalars->nu, NULL);
     TALLY_TRY(admm_check_step(a, l, 'z'));
     return a->o->check ? admm_check_output(a, l, a->scalars->nu, NULL) : TALLY_OK;
@@ -173,6 +176,7 @@ static tally_status update_z_q_u(admm *a, admm_layer *l)
     size_t some = l->out < VALUES_AT_A_TIME ? VALUES_AT_A_TIME / l->out : 1;
     size_t each = a->o->check || some > a->n ? a->n : some;
 
+    admm_solve_for(a, "z, q, u", l);
     l->terms = (admm_terms){0};
     l->measured = true;
     for (size_t i = 0; i < a->n; i += each) {

@@ -8,6 +8,7 @@
  * A message is under way from its sending until its sender notices that it has left.
  * That time is hidden while this rank computes, and exposed while it waits. */
 
+#include "comm/trace.h"
 #include "trainer/admm/admm.h"
 
 #include <math.h>
@@ -36,6 +37,7 @@ static tally_status wait_for(admm *a, admm_wire *wire, tally_note *note)
     double begin = a->seen;
     TALLY_TRY(tally_wait(a->comm, &wire->request, note));
     look(a, true);
+    tally_trace_interrupt(a->comm->trace, "wait", begin, a->seen);
     a->spent.wait += a->seen - begin;
     return TALLY_OK;
 }
@@ -43,6 +45,13 @@ static tally_status wait_for(admm *a, admm_wire *wire, tally_note *note)
 void admm_begin_looking(admm *a)
 {
     a->seen = tally_now(a->comm);
+}
+
+/* Layer 1 has the first weights. */
+void admm_solve_for(const admm *a, const char *unknowns, const admm_layer *l)
+{
+    tally_trace_do(a->comm, unknowns);
+    if (l) tally_trace_about(a->comm->trace, (size_t)(l->w - a->layers[0].w));
 }
 
 tally_status admm_poll(admm *a)
@@ -73,7 +82,9 @@ tally_status admm_send(admm *a, admm_wire *wire, int to, int tag, const tally_re
         p = wire->codes;
     }
     TALLY_TRY(tally_isend(a->comm, admm_peer(a, to), tag, p, bytes, &wire->request));
-    a->spent.encode += tally_now(a->comm) - begin;
+    double end = tally_now(a->comm);
+    tally_trace_interrupt(a->comm->trace, "encode", begin, end);
+    a->spent.encode += end - begin;
     return TALLY_OK;
 }
 
@@ -101,6 +112,8 @@ tally_status admm_arrive(admm *a, admm_wire *wire, tally_real *v, size_t count)
     double begin = a->seen;
     TALLY_TRY(tally_codec_decode(&a->grid, (tally_piece){.count = count}, wire->codes,
                                  note.bytes, v));
-    a->spent.decode += tally_now(a->comm) - begin;
+    double end = tally_now(a->comm);
+    tally_trace_interrupt(a->comm->trace, "decode", begin, end);
+    a->spent.decode += end - begin;
     return TALLY_OK;
 }

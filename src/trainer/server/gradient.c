@@ -10,6 +10,7 @@
  * needs all of g, and then nothing leaves before the end.  A rank that is a server too
  * serves between the layers of the backward pass. */
 
+#include "comm/trace.h"
 #include "trainer/nap.h"
 #include "trainer/server/worker.h"
 
@@ -48,10 +49,13 @@ static tally_status send_piece(worker *w, size_t k)
 /* Sends what is complete from coordinate `first` on. */
 static tally_status send_from(worker *w, size_t first)
 {
+    const char *before = tally_trace_do(w->run->comm, "push");
+
     TALLY_TRY(w->own ? tally_store_poll(w->own) : tally_poll(w->run->comm));
     TALLY_TRY(tally_worker_beat(w));
     while (w->next < w->piece_count && w->pieces[w->next].first >= first)
         TALLY_TRY(send_piece(w, w->next++));
+    tally_trace_do(w->run->comm, before);
     return TALLY_OK;
 }
 
@@ -62,6 +66,7 @@ static tally_status ready(void *context, tally_span s)
     double share = (double)s.count / (double)w->run->f->layout.length;
 
     tally_spend(w->run->comm, w->work * 2 / 3 * share);
+    tally_trace_about(w->run->comm->trace, s.first);
     return send_from(w, s.first);
 }
 
@@ -175,6 +180,7 @@ tally_status tally_worker_compute(worker *w, tally_score *score)
 {
     double begin = tally_now(w->run->comm);
 
+    tally_trace_turn(w->run->comm->trace, "gradient", begin);
     w->next = 0;
     begin_gradient(w, w->ticket);
     if (w->steps)

@@ -25,6 +25,7 @@
 
 #include "base/status.h"
 #include "base/stop.h"
+#include "comm/trace.h"
 #include "trainer/nap.h"
 #include "trainer/report.h"
 #include "trainer/server/server.h"
@@ -141,6 +142,7 @@ static tally_status compute(hog *h, uint64_t ticket, tally_step t, tally_score *
     tally_real *said;
     double norm, begin = tally_now(run->comm), declared = 0;
 
+    tally_trace_turn(run->comm->trace, "gradient", begin);
     trainer_nap(run->comm, o->nap);
     double busy = trainer_busy(run->comm);
     TALLY_TRY(tally_rule_place(&run->rule, &t, h->v, h->room, &at));
@@ -152,7 +154,9 @@ static tally_status compute(hog *h, uint64_t ticket, tally_step t, tally_score *
         TALLY_TRY(run->clip.ops->bound(&run->clip, h->g, run->f->layout.length, &norm));
     run->attack.worked = o->nap + declared + trainer_busy(run->comm) - busy;
     TALLY_TRY(tally_attack_say(&run->attack, h->steps, h->g, &said));
-    h->mine.worker.computing += tally_now(run->comm) - begin;
+    double end = tally_now(run->comm);
+    tally_trace_turn(run->comm->trace, "apply", end);
+    h->mine.worker.computing += end - begin;
     return let_others_go_first(h);
 }
 
@@ -178,6 +182,8 @@ static tally_status take_ticket(hog *h, uint64_t ticket)
                     .rate = tally_schedule_rate(&run->schedule, ticket / parts)};
     tally_score score = {0};
 
+    tally_trace_step(run->comm->trace, h->steps);
+    tally_trace_do(run->comm, "pull");
     uint64_t before = __atomic_load_n(&h->board->done, __ATOMIC_ACQUIRE);
     read_weights(h);
     TALLY_TRY(compute(h, ticket, t, &score));
@@ -306,6 +312,7 @@ static tally_status say_farewell(hog *h)
     tally_comm *c = h->run->comm;
     tally_request sent = {0};
 
+    tally_trace_do(c, "wait");
     if (c->rank == 0) return hear_all(h);
     TALLY_TRY(tally_isend(c, 0, TALLY_TAG(TALLY_CONTROL, TAG_STEP), &h->mine,
                           sizeof h->mine, &sent));

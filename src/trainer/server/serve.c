@@ -12,6 +12,8 @@
 
 #include "trainer/server/serve.h"
 
+#include "comm/trace.h"
+
 static const size_t STEP = SIZE_MAX, LOSS = SIZE_MAX - 1;
 
 double tally_store_now(const tally_store *s)
@@ -124,17 +126,21 @@ static tally_status wait_once(tally_store *s, double deadline, bool *any)
     int which;
 
     TALLY_TRY(tally_wait_some(s->run->comm, list, n, deadline, &which, &note));
-    s->idle += tally_store_now(s) - begin;
+    double end = tally_store_now(s);
+    if (deadline > 0) tally_trace_interrupt(s->run->comm->trace, "wait", begin, end);
+    s->idle += end - begin;
     *any = which >= 0;
     return *any ? tally_store_take(s, (size_t)which, &note) : TALLY_OK;
 }
 
 tally_status tally_store_poll(tally_store *s)
 {
+    const char *before = tally_trace_do(s->run->comm, "serve");
     bool any = true;
 
     while (any && !is_full(s))
         TALLY_TRY(wait_once(s, 0, &any));
+    tally_trace_do(s->run->comm, before);
     return tally_store_tick(s, false);
 }
 
@@ -150,14 +156,17 @@ static bool is_over(const tally_store *s)
 
 tally_status tally_store_serve(tally_store *s)
 {
+    tally_trace_do(s->run->comm, "serve");
     while (!is_over(s)) {
         bool any;
 
+        tally_trace_step(s->run->comm->trace, tally_store_step(s) + 1);
         TALLY_TRY(wait_once(
             s, tally_store_now(s) + tally_store_patience(s) / BEATS_PER_PATIENCE,
             &any));
         TALLY_TRY(tally_store_tick(s, true));
     }
+    tally_trace_do(s->run->comm, NULL);
     return TALLY_OK;
 }
 

@@ -14,6 +14,8 @@
 
 #include "trainer/server/worker.h"
 
+#include "comm/trace.h"
+
 #include <string.h>
 
 enum { BEATS_PER_PATIENCE = 4, PATIENCE_WITH_SERVERS = 4 };
@@ -146,23 +148,30 @@ static tally_status wait_once(worker *w)
 
     if (w->own) n += tally_store_watch(w->own, w->list + mine);
     TALLY_TRY(tally_wait_some(comm, w->list, n, deadline, &which, &note));
+    if (which >= (int)mine) tally_trace_do(comm, "serve");
     if (which >= (int)mine)
         TALLY_TRY(tally_store_take(w->own, (size_t)which - mine, &note));
     else if (which >= 0)
         TALLY_TRY(take(w, which));
     if (w->own) TALLY_TRY(tally_store_tick(w->own, true));
+    if (which >= (int)mine) tally_trace_do(comm, "wait");
     return look_for_silence(w);
 }
 
 static tally_status wait_for_replies(worker *w)
 {
+    tally_trace *trace = w->run->comm->trace;
     double begin = now(w);
 
+    tally_trace_step(trace, w->clock + 1);
+    tally_trace_turn(trace, "wait", begin);
     for (int s = 0; s < w->servers; s++)
         w->counters[s].heard = begin;
     while (!has_all(w))
         TALLY_TRY(wait_once(w));
-    w->waiting += now(w) - begin;
+    double end = now(w);
+    tally_trace_turn(trace, "pull", end);
+    w->waiting += end - begin;
     /* Whoever was taken for lost hears of the end without an answer to its push. */
     if (w->counters[0].reply.end) return TALLY_OK;
     tally_near_hear();
@@ -220,6 +229,7 @@ static tally_status push(worker *w)
     bool pulls = pulls_next(w);
 
     TALLY_TRY(tally_worker_compute(w, &score));
+    tally_trace_do(w->run->comm, "push");
     tally_near_tell();
     for (int s = 0; s < w->servers; s++) {
         counter *c = &w->counters[s];
@@ -263,6 +273,7 @@ tally_status tally_work(tally_run *run, const tally_near *near, tally_store *own
     tally_status status = tally_worker_open(&w);
 
     if (!status) status = work(&w);
+    tally_trace_do(run->comm, NULL);
     tally_worker_hang_up(&w);
     tally_worker_close(&w);
     return status;
