@@ -146,7 +146,7 @@ tally_status tally_irecv(tally_comm *c, int from, int tag, void *p, size_t most,
 static bool may_stall(const tally_comm *c)
 {
     return c->stalled && c->patience > 0 && isfinite(c->patience) &&
-           c->ops != &tally_comm_self && c->ops != &tally_comm_sim;
+           c->ops != &tally_comm_self && !c->ops->spend;
 }
 
 /* A ring's messages all go to one rank, and come from one. */

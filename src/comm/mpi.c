@@ -1,9 +1,10 @@
 /* mpi.c — ranks as processes of an MPI job.
  *
- * The one file that knows MPI.  It needs MPI_THREAD_SERIALIZED, works on a copy of
- * MPI_COMM_WORLD so that a host program's messages stay apart, and lets MPI return its
- * errors.  Counts of MPI 3 are int: a message of more bytes travels as one value of a
- * type made for it, of megabytes and a remainder.
+ * The one file that knows MPI; smpi.h says what is otherwise on a simulated one.  It
+ * needs MPI_THREAD_SERIALIZED, works on a copy of MPI_COMM_WORLD so that a host
+ * program's messages stay apart, and lets MPI return its errors.  Counts of MPI 3 are
+ * int: a message of more bytes travels as one value of a type made for it, of megabytes
+ * and a remainder.
  *
  * Waiting tests all requests at once; after many rounds in vain it offers the core to
  * others each time, for there may be more ranks than cores.  Between hosts, where a
@@ -16,10 +17,12 @@
 #include "comm/launcher.h"
 #include "comm/progress.h"
 #include "comm/slice.h"
+#include "comm/smpi.h"
 
 #include <mpi.h>
 
 #include <limits.h>
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,7 +191,7 @@ static tally_status irecv(tally_comm *c, int from, int tag, void *p, size_t most
 
 /* A test of r has said that it is done, with `code`. */
 static tally_status finish(tally_request *r, MPI_Request left, int code,
-                           const MPI_Status *status, tally_note *note)
+                           MPI_Status *status, tally_note *note)
 {
     MPI_Count bytes = 0;
 
@@ -199,7 +202,7 @@ static tally_status finish(tally_request *r, MPI_Request left, int code,
                               r->peer, r->tag);
     }
     if (!r->is_receive) return TALLY_OK;
-    MPI_Get_elements_x(status, MPI_BYTE, &bytes);
+    count_bytes(status, &bytes);
     *note = (tally_note){status->MPI_SOURCE, status->MPI_TAG, (size_t)bytes};
     return TALLY_OK;
 }
@@ -224,7 +227,7 @@ static void rest(const tally_comm *c, unsigned rounds)
 
     if (rounds < (apart ? HOT_ROUNDS_APART : HOT_ROUNDS)) return;
     if (apart)
-        nanosleep(&nap, NULL);
+        doze(&nap);
     else
         sched_yield();
 }
@@ -244,12 +247,27 @@ static tally_status reserve(const tally_comm *c, size_t n)
     return TALLY_OK;
 }
 
+/* Looks once, or waits: *index of the one that is done, or MPI_UNDEFINED; *idle: none
+ * is active. */
+static int look(const tally_comm *c, size_t n, bool waits, int *index, bool *idle,
+                MPI_Status *status)
+{
+    MPI_Request *tested = ((seat *)c->inner)->tested;
+    int flag = true;
+    int code = waits ? MPI_Waitany((int)n, tested, index, status)
+                     : MPI_Testany((int)n, tested, index, &flag, status);
+
+    *idle = flag && *index == MPI_UNDEFINED;
+    return code;
+}
+
 /* An MPI looks first, then makes progress: what a look brings in the next one finds. */
 static tally_status wait_some(tally_comm *c, tally_request *const *r, size_t n,
                               double deadline, int *which, tally_note *note)
 {
+    bool waits = SIMULATED && isinf(deadline) && deadline > 0, idle;
+    int index = MPI_UNDEFINED;
     MPI_Status status;
-    int index = MPI_UNDEFINED, flag;
 
     *which = -1;
     TALLY_TRY(reserve(c, n));
@@ -257,12 +275,12 @@ static tally_status wait_some(tally_comm *c, tally_request *const *r, size_t n,
     for (size_t i = 0; i < n; i++)
         tested[i] = r[i]->active ? get(r[i]) : MPI_REQUEST_NULL;
     for (unsigned rounds = 0;; rounds++) {
-        int code = MPI_Testany((int)n, tested, &index, &flag, &status);
+        int code = look(c, n, waits, &index, &idle, &status);
 
         if (index != MPI_UNDEFINED)
             return finish(r[*which = index], tested[index], code, &status, note);
         if (code != MPI_SUCCESS) return failed(code, "waiting for messages");
-        if (flag) return TALLY_OK; /* none is active */
+        if (idle) return TALLY_OK;
         if (rounds > 0 && MPI_Wtime() >= deadline) return TALLY_OK;
         rest(c, rounds);
     }
@@ -518,6 +536,16 @@ static double now(tally_comm *c)
     return MPI_Wtime();
 }
 
+static void spend(tally_comm *c, double seconds)
+{
+    double whole = floor(seconds);
+    struct timespec length = {.tv_sec = (time_t)whole,
+                              .tv_nsec = (long)(1e9 * (seconds - whole))};
+
+    (void)c;
+    doze(&length);
+}
+
 static void abort_all(tally_comm *c, int code)
 {
     MPI_Abort(comm_of(c), code);
@@ -529,7 +557,7 @@ static bool wants_thread(const tally_comm *c, bool ours)
 {
     const mpi *o = c->options;
 
-    if (c->size == 1 || o->progress == PROGRESS_POLL) return false;
+    if (SIMULATED || c->size == 1 || o->progress == PROGRESS_POLL) return false;
     return o->progress == PROGRESS_THREAD || (ours && c->node_size < c->size);
 }
 
@@ -564,6 +592,8 @@ static void set_alarm(tally_alarm **a, double seconds, const char *call)
     unsigned long long count = tally_launcher_count(getenv);
     uint64_t rank = 0;
 
+    *a = NULL;
+    if (SIMULATED) return;
     tally_launcher_rank(getenv, &rank);
     gethostname(host, sizeof host - 1);
     snprintf(sentence, sizeof sentence,
@@ -600,7 +630,7 @@ static tally_status initialise(double seconds, bool *ours)
         if (*ours) tally_slice_shorten();
     }
     if (code != MPI_SUCCESS) return failed(code, "starting MPI");
-    if (provided < MPI_THREAD_SERIALIZED)
+    if (provided < MPI_THREAD_SERIALIZED && !SIMULATED)
         return TALLY_FAIL(UNSUPPORTED,
                           "this MPI was started with thread level %d, but comm mpi "
                           "needs MPI_THREAD_SERIALIZED (%d)",
@@ -674,6 +704,7 @@ const tally_comm_ops tally_comm_mpi = {
     .unshare = leave_window,
     .host_of = host_of,
     .poll = poll,
+    .spend = SIMULATED ? spend : NULL,
     .abort = abort_all,
     .now = now,
     .close = close_comm,

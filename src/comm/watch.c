@@ -581,7 +581,7 @@ static void introduce(tally_watch *w, neighbour *mine)
 
 static bool has_thread(const tally_comm *c)
 {
-    return c->size > 1 && c->ops != &tally_comm_sim && c->ops != &tally_comm_self;
+    return c->size > 1 && !c->ops->spend && c->ops != &tally_comm_self;
 }
 
 static tally_status meet(tally_comm *c, tally_watch *w)

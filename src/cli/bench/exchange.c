@@ -265,7 +265,7 @@ static tally_status run(bench *b)
     machine m;
 
     TALLY_TRY(tally_agree(b->comm, j->asked));
-    b->simulated = strcmp(b->comm->ops->about.name, "sim") == 0;
+    b->simulated = b->comm->ops->spend != NULL;
     b->arena.records = calloc((size_t)b->comm->size, sizeof *b->arena.records);
     TALLY_TRY(tally_agree(b->comm, b->arena.records ? TALLY_OK
                                                     : TALLY_FAIL(MEMORY,
