@@ -3,7 +3,7 @@
  *     folder.c, metrics.c       a run folder as it is read
  *     page.c                    the sections
  *     summary.c ... runs.c      one section each; rows.c: the table behind lines
- *     lines.c, bars.c           pictures, drawn by gnuplot: plot.c
+ *     lines.c, bars.c           pictures, drawn by gnuplot: plot.c; colours.c
  *     events.c                  instead of a page, what TensorBoard reads
  *     sheet.c, text.c, style.c  HTML or Markdown, everything escaped
  *
@@ -31,7 +31,7 @@ typedef struct job {
 static const char usage[] =
     "tally report RUN... [--out FILE] [--format html|markdown] [--tensorboard DIR]\n"
     "\n"
-    "  RUN                         a run folder of tally train --out, at most 16\n"
+    "  RUN                         a run folder of tally train --out, at most 64\n"
     "  --out FILE, -o FILE         where to write (standard output)\n"
     "  --format html|markdown      a page with pictures, or tables alone (markdown for a\n"
     "                              FILE.md, else html)\n"
@@ -41,7 +41,8 @@ static const char usage[] =
     "  --help                      this page\n"
     "\n"
     "Loss and accuracy against steps, time and bytes; where the time went, by run and by\n"
-    "rank; bytes by tensor; staleness; options and command lines.  One file, no network.\n"
+    "rank; bytes by tensor and link; staleness; options and command lines.  One file,\n"
+    "no network.\n"
     "gnuplot draws the pictures (Debian: gnuplot-nox); without it there are tables.\n";
 
 /* ---- words ---- */
@@ -113,17 +114,6 @@ static tally_status choose_style(const job *j, report_style *style)
 
 enum { SHOWN = 14 }; /* characters of a label */
 
-/* The last characters of a longer name: paths differ at their ends. */
-static void shorten(const char *name, char *to, size_t most)
-{
-    const char *tail = name;
-
-    for (size_t n = plot_characters(name); n > SHOWN; n--)
-        while ((*++tail & 0xc0) == 0x80)
-            continue;
-    snprintf(to, most, "%s%s", tail > name ? "\xe2\x80\xa6" : "", tail);
-}
-
 static bool is_shared(const report_page *p, size_t i, const char *label)
 {
     for (size_t k = 0; k < p->count; k++)
@@ -146,7 +136,8 @@ static void label_runs(report_page *p)
         const report_run *r = &p->runs[i];
         char label[64];
 
-        shorten(is_shared(p, i, r->name) ? r->path : r->name, label, sizeof label);
+        plot_shorten(is_shared(p, i, r->name) ? r->path : r->name, SHOWN, label,
+                     sizeof label);
         snprintf(p->label[i], sizeof p->label[i], "%s", label);
         if (is_taken(p, i))
             snprintf(p->label[i], sizeof p->label[i], "%u: %s", (unsigned)i + 1, label);
@@ -231,6 +222,7 @@ static tally_status write_report(const job *j, report_page *p)
     if (j->out) TALLY_TRY(check_place(j->out));
     TALLY_TRY(read_runs(j, p));
     label_runs(p);
+    report_choose_colours(p);
     TALLY_TRY(find_gnuplot(p));
     TALLY_TRY(report_page_write(p));
     return put(j, &p->sheet.text);

@@ -1,4 +1,4 @@
-/* bars.c — bars that lie, made of pieces; and columns of staleness. */
+/* bars.c — bars that lie, made of pieces. */
 
 #include "cli/report/charts.h"
 #include "cli/report/plot.h"
@@ -17,6 +17,8 @@ static double sum_of(const report_bars *b, size_t row)
     return sum;
 }
 
+enum { LABEL_MOST = 18 }; /* characters */
+
 static void add_bar_axes(const report_bars *b, int height, report_text *script)
 {
     double most = 0;
@@ -27,19 +29,19 @@ static void add_bar_axes(const report_bars *b, int height, report_text *script)
         if (plot_characters(b->labels[row]) > longest)
             longest = plot_characters(b->labels[row]);
     }
+    if (longest > LABEL_MOST) longest = LABEL_MOST + 1;
     if (most <= 0) most = 1;
     report_add(script,
-               "set lmargin at screen %.3f\nset rmargin at screen 0.86\n"
+               "set lmargin at screen %.3f\nset rmargin at screen 0.83\n"
                "set tmargin at screen %.3f\nset bmargin at screen %.3f\n"
                "set border 1\nunset grid\nset grid xtics lt 1 lw 1 lc rgb '#010103'\n"
                "set xlabel '%s' offset 0, 0.4 tc rgb '#010101'\nset xrange [0:%.10g]\n"
                "set yrange [%.1f:0.5]\nset xtics %.10g\nset ytics scale 0 (",
-               fmin(0.4, (12 + (double)(PLOT_CHARACTER * longest)) / PLOT_WIDTH),
-               1 - 8.0 / height, 52.0 / height, b->axis, most, 0.5 - (double)b->rows,
-               plot_tick(most, 4));
+               (16 + (double)(PLOT_CHARACTER * longest)) / PLOT_WIDTH, 1 - 8.0 / height,
+               52.0 / height, b->axis, most, 0.5 - (double)b->rows, plot_tick(most, 4));
     for (size_t row = 0; row < b->rows; row++)
         report_add(script, "%s'@%zu@' -%zu", row ? ", " : "", row, row);
-    report_add(script, ")\nset style fill solid 1 noborder\n");
+    report_add(script, ")\nset style fill solid 1 border lc rgb '#010104'\n");
 }
 
 static void add_bars(const report_bars *b, report_text *script)
@@ -50,6 +52,7 @@ static void add_bars(const report_bars *b, report_text *script)
             const double *v = &b->value[row * b->parts];
             double left = 0;
 
+            if (v[part] <= 0) continue; /* its border would be seen */
             for (size_t i = 0; i < part; i++)
                 left += v[i];
             report_add(script, "%.10g %.1f %.10g %.10g %.2f %.2f\n", left, -(double)row,
@@ -66,7 +69,7 @@ static void add_bars(const report_bars *b, report_text *script)
         report_add(
             script,
             "%s$p%zu using 1:2:3:4:5:6 with boxxyerror lc rgb '%s' title '@%zu@'",
-            part ? ", " : "plot ", part, plot_colour(part), b->rows + part);
+            part ? ", " : "plot ", part, plot_colour(b->colours[part]), b->rows + part);
     report_add(script, "\n");
 }
 
@@ -83,18 +86,33 @@ static void describe(const report_bars *b, report_text *text)
     }
 }
 
-/* Draws plot->script, and puts it on the page. */
-static tally_status put(report_page *page, report_plot *plot, const report_text *text,
-                        const char *caption)
+tally_status report_draw(report_page *page, report_plot *plot, const report_text *text,
+                         const char *caption, const char *note)
 {
     report_text svg = {0};
 
     plot->description = text->at ? text->at : "";
     plot->number = ++page->pictures;
     tally_status status = report_plot_draw(plot, &svg);
-    if (!status) sheet_picture(&page->sheet, svg.at, caption);
+    if (!status) sheet_picture(&page->sheet, svg.at, caption, note);
     report_text_close(&svg);
     return status;
+}
+
+/* Their labels, short enough, and the names of their parts; owned. */
+static char (*words_of(const report_bars *b, const char ***words))[64]
+{
+    char(*labels)[64] = calloc(b->rows, sizeof *labels);
+
+    *words = calloc(b->rows + b->parts, sizeof **words);
+    if (!labels || !*words) return labels;
+    for (size_t i = 0; i < b->rows; i++) {
+        plot_shorten(b->labels[i], LABEL_MOST, labels[i], sizeof labels[i]);
+        (*words)[i] = labels[i];
+    }
+    for (size_t i = 0; i < b->parts; i++)
+        (*words)[b->rows + i] = b->names[i];
+    return labels;
 }
 
 tally_status report_draw_bars(report_page *page, const report_bars *b,
@@ -102,100 +120,23 @@ tally_status report_draw_bars(report_page *page, const report_bars *b,
 {
     report_plot plot = {.title = b->title, .height = 62 + 24 * (int)b->rows};
     report_text text = {0};
-
-    if (!page->draws) return TALLY_OK;
-    const char **words = calloc(b->rows + b->parts, sizeof *words);
-    if (!words) return TALLY_FAIL(MEMORY, "no memory for %zu labels", b->rows);
-    for (size_t i = 0; i < b->rows; i++)
-        words[i] = b->labels[i];
-    for (size_t i = 0; i < b->parts; i++)
-        words[b->rows + i] = b->names[i];
-    plot.words = words;
-    describe(b, &text);
-    add_bar_axes(b, plot.height, &plot.script);
-    add_bars(b, &plot.script);
-    tally_status status = put(page, &plot, &text, caption);
-    report_text_close(&plot.script);
-    report_text_close(&text);
-    free(words);
-    return status;
-}
-
-/* ---- staleness ---- */
-
-/* A block of data for each server's run; returns how many there are. */
-static size_t add_staleness(const report_page *page, report_text *script,
-                            report_text *text, uint64_t *most)
-{
-    size_t servers = 0;
-
-    for (size_t k = 0; k < page->count; k++) {
-        const report_run *r = &page->runs[k];
-        bool first = true;
-
-        for (size_t i = 0; i < r->entry_count; i++) {
-            const report_entry *e = &r->entries[i];
-
-            if (strcmp(e->name, "server/staleness") != 0) continue;
-            if (first) {
-                report_add(script, "$r%zu << EOD\n", k);
-                report_add(text, "%s:", page->label[k]);
-            }
-            first = false;
-            if (e->index > *most) *most = e->index;
-            report_add(script, "%llu %.10g\n", (unsigned long long)e->index, e->value);
-            report_add(text, " %.10g of staleness %llu,", e->value,
-                       (unsigned long long)e->index);
-        }
-        if (first) continue;
-        report_add(script, "EOD\n");
-        report_add(text, " and no more. ");
-        servers++;
-    }
-    return servers;
-}
-
-static void add_columns(const report_page *page, size_t servers, uint64_t most,
-                        report_text *script)
-{
-    double width = 0.84 / (double)servers;
-    size_t place = 0;
-
-    report_add(script,
-               "set lmargin at screen 0.14\nset rmargin at screen 0.96\n"
-               "set tmargin at screen 0.95\nset bmargin at screen 0.2\n"
-               "set xlabel 'staleness, in updates' offset 0, 0.4 tc rgb '#010101'\n"
-               "set xrange [-0.6:%.1f]\nset yrange [0:*]\n"
-               "set xtics %.10g\nset style fill solid 1 noborder\nset boxwidth %.6g\n",
-               (double)most + 0.6, fmax(1, plot_tick((double)most + 1, 8)), width);
-    for (size_t k = 0; k < page->count; k++) {
-        if (!report_run_has_entries(&page->runs[k], "server/staleness")) continue;
-        report_add(
-            script, "%s$r%zu using ($1 + %.6g):2 with boxes lc rgb '%s' title '@%zu@'",
-            place ? ", " : "plot ", k,
-            width * ((double)place - ((double)servers - 1) / 2), plot_colour(k), k);
-        place++;
-    }
-    report_add(script, "\n");
-}
-
-tally_status report_draw_staleness(report_page *page, const char *caption)
-{
-    const char *words[REPORT_RUNS_MOST];
-    report_plot plot = {.title = "Pushes by staleness", .height = 270, .words = words};
-    report_text text = {0};
-    uint64_t most = 0;
+    const char **words;
     tally_status status = TALLY_OK;
 
-    if (!page->draws) return TALLY_OK;
-    for (size_t k = 0; k < page->count; k++)
-        words[k] = page->label[k];
-    size_t servers = add_staleness(page, &plot.script, &text, &most);
-    if (servers) {
-        add_columns(page, servers, most, &plot.script);
-        status = put(page, &plot, &text, caption);
+    if (!page->draws || b->rows == 0) return TALLY_OK;
+    char(*labels)[64] = words_of(b, &words);
+    if (!labels || !words) {
+        status = TALLY_FAIL(MEMORY, "no memory for %zu labels", b->rows);
+    } else {
+        plot.words = words;
+        describe(b, &text);
+        add_bar_axes(b, plot.height, &plot.script);
+        add_bars(b, &plot.script);
+        status = report_draw(page, &plot, &text, caption, "");
     }
     report_text_close(&plot.script);
     report_text_close(&text);
+    free(labels);
+    free(words);
     return status;
 }

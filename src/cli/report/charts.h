@@ -4,9 +4,10 @@
 #define TALLY_CLI_REPORT_CHARTS_H
 
 #include "cli/report/folder.h"
+#include "cli/report/plot.h"
 #include "cli/report/sheet.h"
 
-enum { REPORT_RUNS_MOST = 16, CHART_METRICS_MOST = 3 };
+enum { REPORT_RUNS_MOST = 64, REPORT_GROUPS_MOST = 8, CHART_METRICS_MOST = 3 };
 
 /* What the parts of a report share. */
 typedef struct report_page {
@@ -14,8 +15,12 @@ typedef struct report_page {
     report_run *runs; /* borrowed */
     size_t count;
     char label[REPORT_RUNS_MOST][96]; /* of each run, short enough for a picture */
-    bool draws;                       /* HTML, and gnuplot is there */
-    int pictures;                     /* so far */
+    size_t colour[REPORT_RUNS_MOST];  /* of each run; colours.c */
+    size_t groups;                    /* of runs of one colour; 0: each by itself */
+    char group[REPORT_GROUPS_MOST][96];
+    size_t leader[REPORT_GROUPS_MOST]; /* the first run of each */
+    bool draws;                        /* HTML, and gnuplot is there */
+    int pictures;                      /* so far */
 } report_page;
 
 /* One or more metrics over steps, seconds and bytes, of all runs in one picture each.
@@ -35,13 +40,16 @@ typedef struct report_bars {
     size_t rows, parts;
     const char *const *labels; /* of the rows */
     const char *const *names;  /* of the parts */
+    const size_t *colours;     /* of the parts; plot.h */
     const double *value;
 } report_bars;
 
 tally_status report_draw_bars(report_page *p, const report_bars *bars,
                               const char *caption);
 
-/* Pushes by their staleness, a column for each server's run. */
-tally_status report_draw_staleness(report_page *p, const char *caption);
+/* Draws plot->script, and puts it on the page; text: what there is to see; note: what
+ * must be known of it, or "". */
+tally_status report_draw(report_page *p, report_plot *plot, const report_text *text,
+                         const char *caption, const char *note);
 
 #endif

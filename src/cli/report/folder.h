@@ -55,6 +55,9 @@ typedef struct report_run {
 tally_status report_run_open(report_run *r, const char *path);
 void report_run_close(report_run *r);
 
+/* Whether a metric counts from where a process took over ("so far"). */
+bool report_is_count(const char *name);
+
 /* NULL: the run has no such metric. */
 const report_column *report_run_column(const report_run *r, const char *name);
 

@@ -3,8 +3,7 @@
  * A colour is a run, a stroke (solid, dashed, dotted) a metric.  Names stand at the
  * ends of the lines, moved apart where the ends lie together. */
 
-#include "cli/report/charts.h"
-#include "cli/report/plot.h"
+#include "cli/report/page.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -54,6 +53,8 @@ typedef struct panel {
     size_t count;
     double x[2], y[2]; /* what the axes span */
     bool log_x, log_y;
+    bool dropped; /* curves without a place among logarithms */
+    bool cut;     /* values above the picture */
 } panel;
 
 /* ---- points ---- */
@@ -107,14 +108,60 @@ static void widen(double span[2], double x)
 }
 
 /* Runs that sent ten times as much as others leave those in a corner: then logarithms.
- */
+ * One rank sends nothing, and has no place among logarithms. */
 static bool ends_differ(const panel *p)
 {
     double ends[2] = {(double)INFINITY, 0};
 
+    for (size_t k = 0; k < p->count; k++) {
+        const curve *c = &p->curves[k];
+
+        if (c->count && c->x[c->count - 1] > 0) widen(ends, c->x[c->count - 1]);
+    }
+    return ends[1] > 8 * ends[0];
+}
+
+static void drop_zeros(panel *p)
+{
+    for (size_t k = 0; k < p->count; k++) {
+        curve *c = &p->curves[k];
+        size_t kept = 0;
+
+        for (size_t i = 0; i < c->count; i++) {
+            if (c->x[i] <= 0) continue;
+            c->x[kept] = c->x[i];
+            c->y[kept++] = c->y[i];
+        }
+        p->dropped = p->dropped || (kept == 0 && c->count > 0);
+        c->count = kept;
+    }
+}
+
+static double highest(const curve *c)
+{
+    double most = -(double)INFINITY;
+
+    for (size_t i = 0; i < c->count; i++)
+        most = fmax(most, c->y[i]);
+    return most;
+}
+
+/* What a picture has room for: a run that diverges leaves it, rather than press the
+ * others together. */
+static double top_of(const panel *p)
+{
+    double top = (double)INFINITY, above = (double)INFINITY;
+
     for (size_t k = 0; k < p->count; k++)
-        if (p->curves[k].count) widen(ends, p->curves[k].x[p->curves[k].count - 1]);
-    return ends[0] > 0 && ends[1] > 8 * ends[0];
+        if (p->curves[k].count) top = fmin(top, highest(&p->curves[k]));
+    do {
+        if (isfinite(above)) top = above;
+        above = (double)INFINITY;
+        for (size_t k = 0; k < p->count; k++)
+            if (p->curves[k].count && highest(&p->curves[k]) > top)
+                above = fmin(above, highest(&p->curves[k]));
+    } while (isfinite(above) && (top <= 0 || above < 1e4 * top));
+    return top;
 }
 
 static void measure(panel *p)
@@ -122,10 +169,15 @@ static void measure(panel *p)
     p->x[0] = p->y[0] = (double)INFINITY;
     p->x[1] = p->y[1] = -(double)INFINITY;
     p->log_x = p->by != BY_STEP && ends_differ(p);
+    if (p->log_x) drop_zeros(p);
+    double top = top_of(p);
     for (size_t k = 0; k < p->count; k++)
         for (size_t i = 0; i < p->curves[k].count; i++) {
-            if (!p->log_x || p->curves[k].x[i] > 0) widen(p->x, p->curves[k].x[i]);
-            widen(p->y, p->curves[k].y[i]);
+            widen(p->x, p->curves[k].x[i]);
+            if (p->curves[k].y[i] <= top)
+                widen(p->y, p->curves[k].y[i]);
+            else
+                p->cut = true;
         }
     p->log_y = !p->chart->share && p->y[0] > 0 && p->y[1] > 30 * p->y[0];
     if (!p->log_x) p->x[0] = 0;
@@ -156,8 +208,10 @@ static int by_height(const void *a, const void *b)
 
 static double height_of(const panel *p, double y)
 {
-    if (p->log_y) return log(y / p->y[0]) / log(p->y[1] / p->y[0]);
-    return (y - p->y[0]) / (p->y[1] - p->y[0]);
+    double height = p->log_y ? log(y / p->y[0]) / log(p->y[1] / p->y[0])
+                             : (y - p->y[0]) / (p->y[1] - p->y[0]);
+
+    return fmin(height, 1);
 }
 
 /* A line's height apart, from the foot up; then down again from the top. */
@@ -177,6 +231,7 @@ static bool is_named(const panel *p, size_t k)
 {
     if (!p->curves[k].count) return false;
     if (p->page->count == 1) return p->chart->metrics[1] != NULL;
+    if (p->page->count > PLOT_RUNS) return false; /* too many: colours.c says whose */
     for (size_t j = 0; j < k; j++) /* a run's first curve stands for it */
         if (p->curves[j].count && p->curves[j].run == p->curves[k].run) return false;
     return true;
@@ -199,7 +254,8 @@ static void add_names(const panel *p, report_text *script)
 
         report_add(script,
                    "set label '@%zu@' at graph 1.035, graph %.4f left tc rgb '%s'\n",
-                   alone ? 1 + k->metric : k->run, names[i].at, plot_colour(k->run));
+                   alone ? 1 + k->metric : k->run, names[i].at,
+                   plot_colour(p->page->colour[k->run]));
     }
 }
 
@@ -221,18 +277,55 @@ static double right_margin(const panel *p)
     return 0.96 - (double)(PLOT_CHARACTER * longest) / PLOT_WIDTH;
 }
 
+/* Characters of the longest number beside the axis. */
+static size_t longest_tick(const panel *p)
+{
+    double step = p->log_y ? 1 : plot_tick(p->y[1] - p->y[0], 5);
+    double first = p->log_y ? log10(p->y[0]) : p->y[0] / step;
+    double last = p->log_y ? log10(p->y[1]) : p->y[1] / step;
+    size_t most = 1;
+
+    for (double i = ceil(first); i <= last; i++) {
+        char text[32];
+        int n = snprintf(text, sizeof text, "%g", p->log_y ? pow(10, i) : i * step);
+
+        if ((size_t)n > most) most = (size_t)n;
+    }
+    return most + p->chart->share;
+}
+
+/* Where the axis stands, 0..1 of the width. */
+static double left_margin(const panel *p)
+{
+    double numbers = 20 + PLOT_CHARACTER * (double)longest_tick(p);
+
+    return fmax(0.13, numbers / PLOT_WIDTH);
+}
+
+/* Seconds of a virtual clock are called so. */
+static const char *label_of(const panel *p)
+{
+    size_t simulated = 0;
+
+    for (size_t k = 0; k < p->page->count; k++)
+        simulated += report_is_simulated(&p->page->runs[k]);
+    if (p->by != BY_SECONDS || simulated == 0) return axes[p->by].label;
+    return simulated == p->page->count ? "simulated seconds"
+                                       : "seconds, some simulated";
+}
+
 static void add_axes(const panel *p, report_text *script)
 {
     report_add(script,
-               "set lmargin at screen 0.13\nset rmargin at screen %.3f\n"
+               "set lmargin at screen %.3f\nset rmargin at screen %.3f\n"
                "set tmargin at screen 0.95\nset bmargin at screen 0.2\n"
                "set xlabel '%s%s' offset 0, 0.4 tc rgb '#010101'\n"
                "set xrange [%.10g:%.10g]\nset yrange [%.10g:%.10g]\n",
-               right_margin(p), axes[p->by].label, p->log_x ? " (logarithmic)" : "",
-               p->x[0], p->x[1], p->y[0], p->y[1]);
+               left_margin(p), right_margin(p), label_of(p),
+               p->log_x ? " (logarithmic)" : "", p->x[0], p->x[1], p->y[0], p->y[1]);
     if (p->log_x) report_add(script, "set logscale x\n");
     if (p->log_y)
-        report_add(script, "set logscale y\n");
+        report_add(script, "set logscale y\nset format y '%%.3g'\n");
     else
         report_add(script, "set ytics %.10g\n", plot_tick(p->y[1] - p->y[0], 5));
     if (!p->log_x)
@@ -269,7 +362,8 @@ static void add_curves(const panel *p, report_text *script)
             report_add(script, "points pt 7 ps 0.8");
         else
             report_add(script, "lines lw 2.2 dt %s", strokes[c->metric]);
-        report_add(script, " lc rgb '%s' title '@%zu@'", plot_colour(c->run), c->run);
+        report_add(script, " lc rgb '%s' title '@%zu@'",
+                   plot_colour(p->page->colour[c->run]), c->run);
         before = ", ";
     }
     report_add(script, "\n");
@@ -301,8 +395,8 @@ static bool is_worth_drawing(const panel *p)
 static tally_status draw(report_page *page, panel *p)
 {
     const char *words[REPORT_RUNS_MOST + CHART_METRICS_MOST];
-    char title[128];
-    report_text text = {0}, svg = {0};
+    char title[128], note[192];
+    report_text text = {0};
     report_plot plot = {.height = HEIGHT, .title = title, .words = words};
 
     for (size_t i = 0; i < page->count; i++)
@@ -311,17 +405,16 @@ static tally_status draw(report_page *page, panel *p)
         words[page->count + m] = metric_word(p->chart, m);
     snprintf(title, sizeof title, "%s against %s", p->chart->title, axes[p->by].over);
     describe(p, &text);
-    plot.description = text.at ? text.at : "";
-    plot.number = ++page->pictures;
+    snprintf(note, sizeof note, "%s%s",
+             p->dropped ? "Runs that sent nothing are left out. " : "",
+             p->cut ? "What lies far above other runs is in the tables alone." : "");
     add_axes(p, &plot.script);
     add_names(p, &plot.script);
     add_data(p, &plot.script);
     add_curves(p, &plot.script);
-    tally_status status = report_plot_draw(&plot, &svg);
-    if (!status) sheet_picture(&page->sheet, svg.at, title);
+    tally_status status = report_draw(page, &plot, &text, title, note);
     report_text_close(&plot.script);
     report_text_close(&text);
-    report_text_close(&svg);
     return status;
 }
 

@@ -19,7 +19,7 @@ static const char *const counts[] = {
     "exchange/seconds", "encode/seconds",      "wait/seconds",
     "wire/seconds",     "decode/seconds",      "apply/seconds"};
 
-static bool is_count(const char *name)
+bool report_is_count(const char *name)
 {
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (strcmp(counts[i], name) == 0) return true;
@@ -79,7 +79,7 @@ static void begin_process(report_run *r)
     for (size_t i = 0; i < r->column_count; i++) {
         report_column *c = &r->columns[i];
 
-        if (is_count(c->name) && c->count) c->before = c->value[c->count - 1];
+        if (report_is_count(c->name) && c->count) c->before = c->value[c->count - 1];
     }
 }
 
@@ -106,7 +106,7 @@ static tally_status add_to_column(report_run *r, const char *where, uint64_t ste
     TALLY_TRY(column_named(r, name, &c));
     if (strcmp(name, counts[0]) == 0 && value <= 0) begin_process(r);
     if (!c->count || c->row[c->count - 1] != r->rows - 1) TALLY_TRY(add_value(r, c));
-    c->value[c->count - 1] = is_count(name) ? c->before + value : value;
+    c->value[c->count - 1] = report_is_count(name) ? c->before + value : value;
     return TALLY_OK;
 }
 

@@ -18,28 +18,15 @@ static const report_chart accuracy = {
     .share = true,
 };
 
-static const sheet_link links[] = {
-    {"summary",  "Summary"            },
-    {"loss",     "Loss"               },
-    {"accuracy", "Accuracy"           },
-    {"time",     "Where the time went"},
-    {"bytes",    "Bytes by tensor"    },
-    {"others",   "Other metrics"      },
-    {"runs",     "Runs"               },
-    {NULL,       NULL                 },
-};
-
 /* Metrics that have a place of their own; the others are shown under their names. */
 static bool has_a_place(const char *name)
 {
-    static const char *const names[] = {
-        "train/loss",       "validate/loss", "test/loss",        "validate/accuracy",
-        "test/accuracy",    "train/seconds", "gradient/seconds", "exchange/bytes_sent",
-        "exchange/seconds", "apply/seconds"};
+    static const char *const names[] = {"train/loss", "validate/loss", "test/loss",
+                                        "validate/accuracy", "test/accuracy"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0) return true;
-    return false;
+    return report_is_count(name);
 }
 
 static bool is_there(const report_page *p, const report_chart *chart)
@@ -58,10 +45,15 @@ static tally_status write_chart(report_page *p, const report_chart *chart)
         sheet_say(s, "The metrics hold none yet.");
         return TALLY_OK;
     }
-    sheet_pictures_begin(s);
-    TALLY_TRY(report_draw_lines(p, chart));
-    sheet_pictures_end(s);
+    if (p->draws) {
+        report_write_colours(p);
+        sheet_pictures_begin(s);
+        TALLY_TRY(report_draw_lines(p, chart));
+        sheet_pictures_end(s);
+    }
+    sheet_tables_begin(s);
     report_write_rows(p, chart);
+    sheet_tables_end(s);
     return TALLY_OK;
 }
 
@@ -89,28 +81,85 @@ static bool was_shown(const report_page *p, size_t k, const char *name)
     return false;
 }
 
-static tally_status write_others(report_page *p)
+/* The next metric that has no place of its own, from this run and column on. */
+static const char *next_other(const report_page *p, size_t *run, size_t *column)
 {
-    sheet_section(&p->sheet, "others", "Other metrics");
-    for (size_t k = 0; k < p->count; k++)
-        for (size_t i = 0; i < p->runs[k].column_count; i++) {
-            const char *name = p->runs[k].columns[i].name;
-            report_chart chart = {
-                .title = name, .metrics = {name}, .by_step_alone = true};
+    for (; *run < p->count; (*run)++, *column = 0)
+        while (*column < p->runs[*run].column_count) {
+            const char *name = p->runs[*run].columns[(*column)++].name;
 
-            if (has_a_place(name) || was_shown(p, k, name)) continue;
-            sheet_part(&p->sheet, name);
-            TALLY_TRY(write_chart(p, &chart));
+            if (!has_a_place(name) && !was_shown(p, *run, name)) return name;
         }
+    return NULL;
+}
+
+static bool has_others(const report_page *p)
+{
+    size_t run = 0, column = 0;
+
+    return next_other(p, &run, &column) != NULL;
+}
+
+static tally_status draw_others(report_page *p)
+{
+    size_t run = 0, column = 0;
+    const char *name;
+
+    if (!p->draws) return TALLY_OK;
+    report_write_colours(p);
+    sheet_pictures_begin(&p->sheet);
+    while ((name = next_other(p, &run, &column))) {
+        report_chart chart = {.title = name, .metrics = {name}, .by_step_alone = true};
+
+        TALLY_TRY(report_draw_lines(p, &chart));
+    }
+    sheet_pictures_end(&p->sheet);
     return TALLY_OK;
 }
+
+static tally_status write_others(report_page *p)
+{
+    size_t run = 0, column = 0;
+    const char *name;
+
+    if (!has_others(p)) return TALLY_OK;
+    sheet_section(&p->sheet, "others", "Other metrics");
+    TALLY_TRY(draw_others(p));
+    sheet_tables_begin(&p->sheet);
+    while ((name = next_other(p, &run, &column))) {
+        report_chart chart = {.title = name, .metrics = {name}};
+
+        report_write_rows(p, &chart);
+    }
+    sheet_tables_end(&p->sheet);
+    return TALLY_OK;
+}
+
+static void write_contents(report_page *p)
+{
+    sheet_link links[9];
+    size_t n = 0;
+
+    links[n++] = (sheet_link){"summary", "Summary"};
+    links[n++] = (sheet_link){"loss", "Loss"};
+    links[n++] = (sheet_link){"accuracy", "Accuracy"};
+    links[n++] = (sheet_link){"time", "Where the time went"};
+    links[n++] = (sheet_link){"bytes", "Bytes by tensor and link"};
+    if (has_others(p)) links[n++] = (sheet_link){"others", "Other metrics"};
+    links[n++] = (sheet_link){"runs", "Runs"};
+    links[n] = (sheet_link){NULL, NULL};
+    sheet_contents(&p->sheet, links);
+}
+
+enum { TITLE_MOST = 5 }; /* runs whose names stand in it */
 
 static void write_title(report_page *p)
 {
     report_text title = {0};
 
     report_add(&title, "Tally report:");
-    for (size_t i = 0; i < p->count; i++)
+    if (p->count > TITLE_MOST) report_add(&title, " %zu runs", p->count);
+    for (size_t i = 0; i < p->count && p->count <= TITLE_MOST; i++)
         report_add(&title, "%s %s", i ? "," : "", p->label[i]);
     sheet_begin(&p->sheet, title.at ? title.at : "Tally report");
     report_text_close(&title);
@@ -121,21 +170,19 @@ tally_status report_page_write(report_page *p)
     report_sheet *s = &p->sheet;
 
     write_title(p);
-    sheet_contents(s, links);
+    write_contents(p);
     if (s->style == REPORT_HTML && !p->draws)
         sheet_say(s,
                   "There is no gnuplot on the machine that wrote this page, so it has "
                   "tables alone; Debian's package is gnuplot-nox.");
     TALLY_TRY(report_write_summary(p));
     TALLY_TRY(write_progress(p));
-    TALLY_TRY(report_write_ranks(p));
+    TALLY_TRY(report_write_time(p));
     TALLY_TRY(report_write_tensors(p));
     TALLY_TRY(write_others(p));
     TALLY_TRY(report_write_runs(p));
-    sheet_say(s,
-              "Written by tally %s. Seconds are those of the steps of rank 0, "
-              "evaluation and checkpoints left out.",
-              TALLY_VERSION);
-    sheet_end(s);
+    sheet_end(s, "Written by tally " TALLY_VERSION
+                 ". Seconds are those of the steps of rank 0, evaluation and "
+                 "checkpoints left out.");
     return report_text_check(&s->text);
 }

@@ -1,6 +1,6 @@
 /* plot.c — pictures: gnuplot draws, and the page's colours and words are put in.
  *
- *     script -> gnuplot -> SVG with rgb(1,1,16) and @0@ -> SVG with var(--s0) and words
+ *     script -> gnuplot -> SVG with rgb(1,1,16) and @0@ -> SVG with var(--c0) and words
  *
  * gnuplot is started without a shell and without the user's settings; its script and
  * its complaints are files without a name, so neither side can wait for the other. */
@@ -25,6 +25,16 @@ size_t plot_characters(const char *word)
     for (; *word; word++)
         n += ((unsigned char)*word & 0xc0) != 0x80;
     return n;
+}
+
+void plot_shorten(const char *word, size_t most, char *to, size_t room)
+{
+    const char *tail = word;
+
+    for (size_t n = plot_characters(word); n > most; n--)
+        while ((*++tail & 0xc0) == 0x80)
+            continue;
+    snprintf(to, room, "%s%s", tail > word ? "\xe2\x80\xa6" : "", tail);
 }
 
 /* ---- gnuplot ---- */
@@ -131,24 +141,25 @@ static tally_status run_gnuplot(const report_plot *p, report_text *raw)
 
 const char *plot_colour(size_t i)
 {
-    static const char *const colours[PLOT_COLOURS] = {"#010110", "#010111", "#010112",
-                                                      "#010113", "#010114", "#010115",
-                                                      "#010116", "#010117"};
+    static const char *const colours[PLOT_COLOURS] = {
+        "#010110", "#010111", "#010112", "#010113", "#010114", "#010115",
+        "#010116", "#010117", "#010118", "#010119", "#01011a", "#01011b",
+        "#01011c", "#01011d", "#01011e", "#01011f", "#010120", "#010121"};
 
-    return colours[i % PLOT_COLOURS];
+    return colours[i];
 }
 
 /* rgb(1,1,k) -> a colour of the page; returns the bytes it took, 0: it is none. */
 static size_t put_colour(const char *at, report_text *svg)
 {
-    static const char *const names[] = {"ink", "axis", "grid"};
+    static const char *const names[] = {"ink", "axis", "grid", "ground"};
     int k, n = 0;
 
     if (sscanf(at, "rgb( 1, 1, %d)%n", &k, &n) != 1 || n == 0) return 0;
-    if (k >= 1 && k <= 3)
+    if (k >= 1 && k <= 4)
         report_add(svg, "var(--%s)", names[k - 1]);
     else
-        report_add(svg, "var(--s%d)", (k - 16) % PLOT_COLOURS);
+        report_add(svg, "var(--c%d)", k - 16);
     return (size_t)n;
 }
 

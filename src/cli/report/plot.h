@@ -9,8 +9,16 @@
 
 enum {
     PLOT_WIDTH = 380,
-    PLOT_COLOURS = 8,
-    PLOT_CHARACTER = 7 /* the width of one, about */
+    PLOT_CHARACTER = 8 /* the width of one in the widest of usual fonts, about */
+};
+
+/* Colours of the style sheet, --c0 to --c17: eight of runs, ... */
+enum {
+    PLOT_RUN = 0,
+    PLOT_RUNS = 8,  /* so many; then they come again */
+    PLOT_PART = 8,  /* ... eight of parts of a step, ... */
+    PLOT_LINK = 16, /* ... two of links */
+    PLOT_COLOURS = 18
 };
 
 typedef struct report_plot {
@@ -32,7 +40,11 @@ tally_status report_plot_draw(const report_plot *p, report_text *svg);
 /* The characters of a word of UTF-8. */
 size_t plot_characters(const char *word);
 
-/* "#010110": what stands for the colour of series i. */
+/* The last characters of a longer word, at most `most`: paths and tensors differ at
+ * their ends. */
+void plot_shorten(const char *word, size_t most, char *to, size_t room);
+
+/* "#010110": what stands for colour i, i < PLOT_COLOURS. */
 const char *plot_colour(size_t i);
 
 /* A round distance of ticks, so that at most `most` of them are in a range. */

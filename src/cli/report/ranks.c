@@ -1,5 +1,4 @@
-/* ranks.c — where the time of the steps went, on rank 0 and on each rank; who sent how
- * much; how stale the pushes of workers were.
+/* ranks.c — every rank of each run: where its time went, and how much it sent.
  *
  * Ranks from RANKS_MOST on, which no run has, are left out. */
 
@@ -10,74 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTS = 3, RANKS_DRAWN = 16, RANKS_MOST = 1 << 16, COLUMNS = 6 };
+enum { RANKS_DRAWN = 16, RANKS_MOST = 1 << 16, COLUMNS = REPORT_PARTS + 3 };
 
-static const char *const parts[PARTS] = {"gradient/seconds", "exchange/seconds",
-                                         "apply/seconds"};
+/* What the metrics hold of a rank, beside the parts of its steps. */
+static const char *const others[] = {"server/pushes", "exchange/bytes_sent",
+                                     "exchange/bytes_away"};
 
-static const char *const part_names[PARTS] = {"gradient", "exchange", "apply"};
-
-/* What the metrics hold of a rank. */
-static const char *const columns[COLUMNS] = {
-    "gradient/seconds", "exchange/seconds",    "apply/seconds",
-    "server/pushes",    "exchange/bytes_sent", "exchange/bytes_away"};
-
-static double zero_for_none(double x)
+static const char *column(size_t i)
 {
-    return isfinite(x) ? x : 0;
+    return i < REPORT_PARTS ? report_part_metrics[i] : others[i - REPORT_PARTS];
 }
-
-/* ---- rank 0 of each run ---- */
-
-static tally_status draw_runs(report_page *p)
-{
-    const char *labels[REPORT_RUNS_MOST];
-    double value[REPORT_RUNS_MOST * PARTS];
-    report_bars bars = {.title = "Where the time of a step went",
-                        .axis = "milliseconds a step",
-                        .parts = PARTS,
-                        .labels = labels,
-                        .names = part_names,
-                        .value = value};
-
-    for (size_t k = 0; k < p->count; k++) {
-        if (isnan(report_run_per_step(&p->runs[k], parts[0]))) continue;
-        for (size_t i = 0; i < PARTS; i++)
-            value[bars.rows * PARTS + i] =
-                1000 * zero_for_none(report_run_per_step(&p->runs[k], parts[i]));
-        labels[bars.rows++] = p->label[k];
-    }
-    if (bars.rows == 0) return TALLY_OK;
-    sheet_legend(&p->sheet, PARTS, part_names);
-    sheet_pictures_begin(&p->sheet);
-    TALLY_TRY(report_draw_bars(p, &bars, "Milliseconds a step, on rank 0 of each run"));
-    sheet_pictures_end(&p->sheet);
-    return TALLY_OK;
-}
-
-static void write_runs(report_page *p)
-{
-    static const char *const heads[] = {"run", "#seconds", "#gradient/seconds",
-                                        "#exchange/seconds", "#apply/seconds"};
-
-    sheet_table_begin(&p->sheet, true, "Seconds of rank 0, of each run", 2 + PARTS,
-                      heads);
-    for (size_t k = 0; k < p->count; k++) {
-        const report_run *r = &p->runs[k];
-
-        sheet_words(&p->sheet, p->label[k]);
-        sheet_number(&p->sheet, report_run_last(r, "train/seconds"));
-        for (size_t i = 0; i < PARTS; i++) {
-            if (report_run_column(r, parts[i]))
-                sheet_number(&p->sheet, report_run_last(r, parts[i]));
-            else
-                sheet_no_cell(&p->sheet);
-        }
-    }
-    sheet_table_end(&p->sheet);
-}
-
-/* ---- every rank of a run ---- */
 
 /* Whether a rank told something at the end. */
 static bool told(const report_run *r, uint64_t rank)
@@ -85,7 +26,7 @@ static bool told(const report_run *r, uint64_t rank)
     double value;
 
     for (size_t i = 0; i < COLUMNS; i++)
-        if (report_run_entry(r, columns[i], rank, &value)) return true;
+        if (report_run_entry(r, column(i), rank, &value)) return true;
     return false;
 }
 
@@ -96,10 +37,12 @@ static uint64_t ranks_of(const report_run *r)
     for (size_t i = 0; i < r->entry_count; i++)
         for (size_t c = 0; c < COLUMNS; c++)
             if (r->entries[i].index >= ranks && r->entries[i].index < RANKS_MOST &&
-                strcmp(r->entries[i].name, columns[c]) == 0)
+                strcmp(r->entries[i].name, column(c)) == 0)
                 ranks = r->entries[i].index + 1;
     return ranks;
 }
+
+/* ---- pictures ---- */
 
 /* The first ranks that told something, at most RANKS_DRAWN. */
 typedef struct crew {
@@ -108,15 +51,18 @@ typedef struct crew {
     char label[RANKS_DRAWN][32];
     const char *labels[RANKS_DRAWN];
     size_t count;
+    bool all;
 } crew;
 
 static void gather(crew *c, const report_run *r)
 {
     uint64_t ranks = ranks_of(r);
 
-    *c = (crew){.run = r};
-    for (uint64_t rank = 0; rank < ranks && c->count < RANKS_DRAWN; rank++) {
+    *c = (crew){.run = r, .all = true};
+    for (uint64_t rank = 0; rank < ranks && c->all; rank++) {
         if (!told(r, rank)) continue;
+        c->all = c->count < RANKS_DRAWN;
+        if (!c->all) break;
         c->rank[c->count] = rank;
         snprintf(c->label[c->count], sizeof *c->label, "rank %llu",
                  (unsigned long long)rank);
@@ -125,69 +71,86 @@ static void gather(crew *c, const report_run *r)
     }
 }
 
-/* `names`: metrics of a rank, stacked, `scale` times. */
-static tally_status draw_crew(report_page *p, const crew *c, report_bars bars,
-                              const char *const *names, double scale,
-                              const char *caption)
+static tally_status draw_seconds(report_page *p, const crew *c, const char *of)
 {
-    double value[RANKS_DRAWN * PARTS], sum = 0;
+    double value[RANKS_DRAWN * REPORT_PARTS];
+    char caption[192];
+    report_bars bars = {.title = "Seconds of each rank",
+                        .axis = "seconds of all steps",
+                        .rows = c->count,
+                        .labels = c->labels,
+                        .value = value};
 
-    bars.rows = c->count;
-    bars.labels = c->labels;
-    bars.value = value;
     for (size_t row = 0; row < c->count; row++)
-        for (size_t i = 0; i < bars.parts; i++) {
-            double *v = &value[row * bars.parts + i];
+        report_parts_of_rank(c->run, c->rank[row], &value[row * REPORT_PARTS]);
+    snprintf(caption, sizeof caption, "%s: seconds of all steps, by rank%s", of,
+             c->all ? "" : " (the first 16)");
+    return report_draw_parts(p, &bars, caption);
+}
 
-            if (!report_run_entry(c->run, names[i], c->rank[row], v)) *v = 0;
-            *v = scale * zero_for_none(*v);
-            sum += *v;
-        }
+static tally_status draw_bytes(report_page *p, const crew *c, const char *of,
+                               size_t colour)
+{
+    static const char *const names[] = {"sent"};
+    double value[RANKS_DRAWN], sum = 0;
+    char caption[192];
+    report_bars bars = {.title = "Megabytes sent by each rank",
+                        .axis = "megabytes sent in all steps",
+                        .rows = c->count,
+                        .parts = 1,
+                        .labels = c->labels,
+                        .names = names,
+                        .colours = &colour,
+                        .value = value};
+
+    for (size_t row = 0; row < c->count; row++) {
+        if (!report_run_entry(c->run, "exchange/bytes_sent", c->rank[row], &value[row]))
+            value[row] = 0;
+        sum += value[row] *= 1e-6;
+    }
+    snprintf(caption, sizeof caption, "%s: megabytes sent, by rank%s", of,
+             c->all ? "" : " (the first 16)");
     return sum > 0 ? report_draw_bars(p, &bars, caption) : TALLY_OK;
 }
 
-static tally_status draw_ranks(report_page *p, const report_run *r)
+static tally_status draw_run(report_page *p, size_t k)
 {
-    static const char *const sent[] = {"exchange/bytes_sent"}, *const name[] = {"sent"};
     crew c;
 
-    gather(&c, r);
-    sheet_pictures_begin(&p->sheet);
-    TALLY_TRY(draw_crew(p, &c,
-                        (report_bars){.title = "Seconds of each rank",
-                                      .axis = "seconds of all steps",
-                                      .parts = PARTS,
-                                      .names = part_names},
-                        parts, 1, "Seconds of all steps, by rank"));
-    TALLY_TRY(draw_crew(p, &c,
-                        (report_bars){.title = "Megabytes sent by each rank",
-                                      .axis = "megabytes sent in all steps",
-                                      .parts = 1,
-                                      .names = name},
-                        sent, 1e-6, "Megabytes sent by the exchange, by rank"));
-    sheet_pictures_end(&p->sheet);
-    return TALLY_OK;
+    gather(&c, &p->runs[k]);
+    TALLY_TRY(draw_seconds(p, &c, p->label[k]));
+    return draw_bytes(p, &c, p->label[k], p->colour[k]);
+}
+
+/* ---- tables ---- */
+
+static size_t choose(const report_run *r, const char *columns[COLUMNS])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < COLUMNS; i++)
+        if (report_run_has_entries(r, column(i))) columns[n++] = column(i);
+    return n;
 }
 
 static void write_ranks(report_page *p, const report_run *r, const char *label)
 {
-    static const char *const heads[] = {"rank",
-                                        "#gradient/seconds",
-                                        "#exchange/seconds",
-                                        "#apply/seconds",
-                                        "#server/pushes",
-                                        "#exchange/bytes_sent",
-                                        "#exchange/bytes_away"};
+    const char *columns[COLUMNS], *heads[1 + COLUMNS] = {"rank"};
+    char names[COLUMNS][64], words[64], caption[128];
+    size_t n = choose(r, columns);
     uint64_t ranks = ranks_of(r);
-    char words[64], caption[96];
 
+    for (size_t i = 0; i < n; i++) {
+        snprintf(names[i], sizeof names[i], "#%s", columns[i]);
+        heads[1 + i] = names[i];
+    }
     snprintf(caption, sizeof caption, "Ranks of %s", label);
-    sheet_table_begin(&p->sheet, true, caption, 1 + COLUMNS, heads);
+    sheet_table_begin(&p->sheet, true, caption, 1 + n, heads);
     for (uint64_t rank = 0; rank < ranks; rank++) {
         if (!told(r, rank)) continue;
         snprintf(words, sizeof words, "%llu", (unsigned long long)rank);
         sheet_words(&p->sheet, words);
-        for (size_t i = 0; i < COLUMNS; i++) {
+        for (size_t i = 0; i < n; i++) {
             double value;
 
             if (report_run_entry(r, columns[i], rank, &value))
@@ -199,67 +162,23 @@ static void write_ranks(report_page *p, const report_run *r, const char *label)
     sheet_table_end(&p->sheet);
 }
 
-/* ---- staleness ---- */
-
-static void write_staleness(report_page *p)
-{
-    static const char *const heads[] = {"run", "#staleness", "#pushes"};
-
-    sheet_table_begin(&p->sheet, true, "Pushes by staleness", 3, heads);
-    for (size_t k = 0; k < p->count; k++)
-        for (size_t i = 0; i < p->runs[k].entry_count; i++) {
-            const report_entry *e = &p->runs[k].entries[i];
-
-            if (strcmp(e->name, "server/staleness") != 0) continue;
-            sheet_words(&p->sheet, p->label[k]);
-            sheet_number(&p->sheet, (double)e->index);
-            sheet_number(&p->sheet, e->value);
-        }
-    sheet_table_end(&p->sheet);
-}
-
-static tally_status write_servers(report_page *p)
-{
-    const char *names[REPORT_RUNS_MOST];
-    size_t servers = 0;
-
-    for (size_t k = 0; k < p->count; k++) {
-        bool stale = report_run_has_entries(&p->runs[k], "server/staleness");
-
-        names[k] = stale ? p->label[k] : NULL;
-        servers += names[k] != NULL;
-    }
-    if (servers == 0) return TALLY_OK;
-    sheet_part(&p->sheet, "Staleness");
-    sheet_say(&p->sheet, "How many updates the weights had gone through between being "
-                         "read by a worker and being moved by its gradient.");
-    sheet_legend(&p->sheet, p->count, names);
-    sheet_pictures_begin(&p->sheet);
-    TALLY_TRY(report_draw_staleness(p, "Pushes by staleness"));
-    sheet_pictures_end(&p->sheet);
-    write_staleness(p);
-    return TALLY_OK;
-}
-
 tally_status report_write_ranks(report_page *p)
 {
-    report_sheet *s = &p->sheet;
+    bool any = false;
 
-    sheet_section(s, "time", "Where the time went");
-    sheet_say(s,
-              "Gradient: computing it. Exchange: turned to the other ranks without "
-              "computing (encode, send, wait, decode; of a server's workers, waiting "
-              "for replies). Apply: moving weights.");
-    TALLY_TRY(draw_runs(p));
-    write_runs(p);
-    for (size_t k = 0; k < p->count; k++) {
-        if (ranks_of(&p->runs[k]) < 2) continue;
-        char title[128];
-
-        snprintf(title, sizeof title, "Ranks of %s", p->label[k]);
-        sheet_part(s, title);
-        TALLY_TRY(draw_ranks(p, &p->runs[k]));
-        write_ranks(p, &p->runs[k], p->label[k]);
+    for (size_t k = 0; k < p->count; k++)
+        any = any || ranks_of(&p->runs[k]) > 1;
+    if (!any) return TALLY_OK;
+    sheet_part(&p->sheet, "Rank by rank");
+    if (p->draws) {
+        sheet_pictures_begin(&p->sheet);
+        for (size_t k = 0; k < p->count; k++)
+            if (ranks_of(&p->runs[k]) > 1) TALLY_TRY(draw_run(p, k));
+        sheet_pictures_end(&p->sheet);
     }
-    return write_servers(p);
+    sheet_tables_begin(&p->sheet);
+    for (size_t k = 0; k < p->count; k++)
+        if (ranks_of(&p->runs[k]) > 1) write_ranks(p, &p->runs[k], p->label[k]);
+    sheet_tables_end(&p->sheet);
+    return TALLY_OK;
 }

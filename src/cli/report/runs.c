@@ -1,9 +1,10 @@
 /* runs.c — what each run was: a command line that does it again, and its manifest. */
 
+#include "cli/report/options.h"
 #include "cli/report/page.h"
 #include "run/config.h"
 
-#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A word of a POSIX shell. */
@@ -26,33 +27,38 @@ static void add_word(report_text *t, const char *word)
 static bool is_told(const char *name, const char *value)
 {
     if (strcmp(name, "out") == 0) return false;
-    return strcmp(name, "comm") != 0 || strncmp(value, "sim", 3) == 0;
+    return strcmp(name, "comm") != 0 || option_is(value, "sim");
 }
 
-static void add_option(report_text *t, const char *name, const char *value)
+static void write_option(report_sheet *s, const char *name, const char *value)
 {
-    report_text flag = {0};
+    report_text flag = {0}, both = {0};
 
     report_add(&flag, "--");
     for (; *name; name++)
         report_add(&flag, "%c", *name == '_' ? '-' : *name);
-    report_add(t, " ");
-    add_word(t, flag.at ? flag.at : "");
-    report_add(t, " ");
-    add_word(t, value);
+    add_word(&both, flag.at ? flag.at : "");
+    report_add(&both, " ");
+    add_word(&both, value);
+    sheet_code_word(s, both.at ? both.at : "");
     report_text_close(&flag);
+    report_text_close(&both);
 }
 
 /* What differs from the defaults of this program. */
-static void add_command(const report_run *r, const json_t *defaults, report_text *t)
+static void write_command(report_sheet *s, const report_run *r, const json_t *defaults)
 {
     double ranks = json_number_value(json_object_get(r->manifest, "ranks"));
+    char launcher[64];
     const char *name;
     json_t *value;
 
-    if (ranks > 1 && strncmp(report_run_option(r, "comm"), "sim", 3) != 0)
-        report_add(t, "mpirun -n %.0f ", ranks);
-    report_add(t, "tally train");
+    sheet_code_begin(s);
+    if (ranks > 1 && !option_is(report_run_option(r, "comm"), "sim")) {
+        snprintf(launcher, sizeof launcher, "mpirun -n %.0f", ranks);
+        sheet_code_word(s, launcher);
+    }
+    sheet_code_word(s, "tally train");
     json_object_foreach(r->options, name, value)
     {
         const char *text = json_string_value(value);
@@ -60,8 +66,9 @@ static void add_command(const report_run *r, const json_t *defaults, report_text
 
         if (!text || !is_told(name, text) || (usual && strcmp(usual, text) == 0))
             continue;
-        add_option(t, name, text);
+        write_option(s, name, text);
     }
+    sheet_code_end(s);
 }
 
 static void write_value(report_sheet *s, const json_t *value)
@@ -105,14 +112,12 @@ tally_status report_write_runs(report_page *p)
 
     sheet_section(&p->sheet, "runs", "Runs");
     for (size_t k = 0; k < p->count; k++) {
-        report_text command = {0};
-
         sheet_part(&p->sheet, p->runs[k].path);
-        add_command(&p->runs[k], defaults, &command);
         sheet_say(&p->sheet, "What differs from the defaults, as a command line:");
-        sheet_code(&p->sheet, command.at ? command.at : "");
+        write_command(&p->sheet, &p->runs[k], defaults);
+        sheet_tables_begin(&p->sheet);
         write_manifest(p, &p->runs[k], p->label[k]);
-        report_text_close(&command);
+        sheet_tables_end(&p->sheet);
     }
     json_decref(defaults);
     tally_config_close(&usual);

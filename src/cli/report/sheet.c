@@ -5,6 +5,7 @@
 
 #include "cli/report/sheet.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,16 +41,19 @@ void sheet_begin(report_sheet *s, const char *title)
                    "content=\"width=device-width, initial-scale=1\"/>\n"
                    "<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>");
         report_add_escaped(&s->text, title);
-        report_add(&s->text, "</title>\n<style>\n%s</style>\n</head>\n<body>\n",
-                   report_css);
-        report_add(&s->text, "<main>\n");
+        report_add(&s->text, "</title>\n<style>\n");
+        for (const char *const *piece = report_css; *piece; piece++)
+            report_add(&s->text, "%s", *piece);
+        report_add(&s->text, "</style>\n</head>\n<body>\n<main>\n");
     }
     add_line(s, "<h1>", "</h1>", "# ", title);
 }
 
-void sheet_end(report_sheet *s)
+void sheet_end(report_sheet *s, const char *words)
 {
-    if (is_html(s)) report_add(&s->text, "</section>\n</main>\n</body>\n</html>\n");
+    if (is_html(s)) report_add(&s->text, "</section>\n<footer>\n");
+    add_line(s, "<p>", "</p>", "", words);
+    if (is_html(s)) report_add(&s->text, "</footer>\n</main>\n</body>\n</html>\n");
 }
 
 void sheet_contents(report_sheet *s, const sheet_link *links)
@@ -89,18 +93,53 @@ void sheet_say(report_sheet *s, const char *format, ...)
     add_line(s, "<p>", "</p>", "", words);
 }
 
-void sheet_code(report_sheet *s, const char *text)
+void sheet_code_begin(report_sheet *s)
 {
+    s->begun = false;
+    report_add(&s->text, "%s", is_html(s) ? "<pre tabindex=\"0\"><code>" : "    ");
+}
+
+/* Markdown's block of code takes every character as it is, but for the end of a line.
+ */
+void sheet_code_word(report_sheet *s, const char *word)
+{
+    if (s->begun) report_add(&s->text, " ");
+    s->begun = true;
     if (is_html(s)) {
-        report_add(&s->text, "<pre tabindex=\"0\"><code>");
-        report_add_escaped(&s->text, text);
-        report_add(&s->text, "</code></pre>\n");
+        report_add(&s->text, "<span>");
+        report_add_escaped(&s->text, word);
+        report_add(&s->text, "</span>");
         return;
     }
-    report_add(&s->text, "    "); /* a code block takes every character as it is */
-    for (; *text; text++)
-        report_add(&s->text, "%c", *text == '\n' || *text == '\r' ? ' ' : *text);
-    report_add(&s->text, "\n\n");
+    for (; *word; word++)
+        report_add(&s->text, "%c", *word == '\n' || *word == '\r' ? ' ' : *word);
+}
+
+void sheet_code_end(report_sheet *s)
+{
+    report_add(&s->text, "%s", is_html(s) ? "</code></pre>\n" : "\n\n");
+}
+
+/* ---- facts ---- */
+
+void sheet_facts_begin(report_sheet *s)
+{
+    if (is_html(s)) report_add(&s->text, "<dl class=\"facts\">\n");
+}
+
+void sheet_fact(report_sheet *s, const char *name, const char *value)
+{
+    if (!is_html(s)) return;
+    report_add(&s->text, "<div><dt>");
+    report_add_escaped(&s->text, name);
+    report_add(&s->text, "</dt><dd>");
+    report_add_escaped(&s->text, value);
+    report_add(&s->text, "</dd></div>\n");
+}
+
+void sheet_facts_end(report_sheet *s)
+{
+    if (is_html(s)) report_add(&s->text, "</dl>\n");
 }
 
 /* ---- pictures ---- */
@@ -110,12 +149,15 @@ void sheet_pictures_begin(report_sheet *s)
     if (is_html(s)) report_add(&s->text, "<div class=\"pictures\">\n");
 }
 
-void sheet_picture(report_sheet *s, const char *svg, const char *caption)
+void sheet_picture(report_sheet *s, const char *svg, const char *caption,
+                   const char *note)
 {
     if (!is_html(s)) return;
-    report_add(&s->text, "<figure>\n%s<figcaption>", svg);
+    report_add(&s->text, "<figure>\n<figcaption>");
     report_add_escaped(&s->text, caption);
-    report_add(&s->text, "</figcaption>\n</figure>\n");
+    report_add(&s->text, "</figcaption>\n%s", svg);
+    if (*note) add_line(s, "<p>", "</p>", "", note);
+    report_add(&s->text, "</figure>\n");
 }
 
 void sheet_pictures_end(report_sheet *s)
@@ -123,13 +165,13 @@ void sheet_pictures_end(report_sheet *s)
     if (is_html(s)) report_add(&s->text, "</div>\n");
 }
 
-void sheet_legend(report_sheet *s, size_t count, const char *const *names)
+void sheet_legend(report_sheet *s, size_t count, const size_t *colours,
+                  const char *const *names)
 {
     if (!is_html(s)) return;
     report_add(&s->text, "<ul class=\"legend\">\n");
     for (size_t i = 0; i < count; i++) {
-        if (!names[i]) continue;
-        report_add(&s->text, "<li><span class=\"chip c%zu\"></span>", i % 8);
+        report_add(&s->text, "<li><span class=\"chip c%zu\"></span>", colours[i]);
         report_add_escaped(&s->text, names[i]);
         report_add(&s->text, "</li>\n");
     }
@@ -138,12 +180,22 @@ void sheet_legend(report_sheet *s, size_t count, const char *const *names)
 
 /* ---- tables ---- */
 
+void sheet_tables_begin(report_sheet *s)
+{
+    if (is_html(s)) report_add(&s->text, "<div class=\"tables\">\n");
+}
+
+void sheet_tables_end(report_sheet *s)
+{
+    if (is_html(s)) report_add(&s->text, "</div>\n");
+}
+
 static void begin_html_table(report_sheet *s, bool folded, const char *caption)
 {
     report_text *t = &s->text;
 
     if (folded) {
-        report_add(t, "<details>\n<summary>Table: ");
+        report_add(t, "<details>\n<summary>");
         report_add_escaped(t, caption);
         report_add(t, "</summary>\n");
     }
@@ -230,17 +282,36 @@ void sheet_words(report_sheet *s, const char *words)
     close_cell(s);
 }
 
-void sheet_number(report_sheet *s, double x)
+static void open_number(report_sheet *s, double x)
 {
     open_cell(s, " class=\"number\"");
-    if (is_html(s)) {
-        report_add(&s->text, "<data value=\"");
-        report_add_exact(&s->text, x);
-        report_add(&s->text, "\">");
-    }
-    report_add_number(&s->text, x);
+    if (!is_html(s)) return;
+    report_add(&s->text, "<data value=\"");
+    report_add_exact(&s->text, x);
+    report_add(&s->text, "\">");
+}
+
+static void close_number(report_sheet *s)
+{
     if (is_html(s)) report_add(&s->text, "</data>");
     close_cell(s);
+}
+
+void sheet_number(report_sheet *s, double x)
+{
+    open_number(s, x);
+    report_add_number(&s->text, x);
+    close_number(s);
+}
+
+void sheet_percent(report_sheet *s, double share)
+{
+    open_number(s, share);
+    if (isfinite(share))
+        report_add(&s->text, "%.2f %%", 100 * share);
+    else
+        report_add_number(&s->text, share);
+    close_number(s);
 }
 
 void sheet_no_cell(report_sheet *s)

@@ -22,6 +22,7 @@ static double weights_of(const report_run *r)
 
 static const char *const links[] = {"same_node", "other_node"};
 static const char *const link_names[] = {"same node", "other node"};
+static const size_t link_colours[] = {PLOT_LINK, PLOT_LINK + 1};
 
 enum { LINKS = sizeof links / sizeof *links };
 
@@ -39,8 +40,19 @@ static double entry_of(const report_run *r, size_t link, const char *figure, siz
     return report_run_entry(r, name, t, &value) ? value : 0;
 }
 
-static tally_status draw_ledger(report_page *p, const report_run *r)
+/* One rank has a ledger of zeros. */
+static bool has_bytes(const report_run *r)
 {
+    for (size_t i = 0; i < r->tensor_count; i++)
+        for (size_t k = 0; k < LINKS; k++)
+            if (entry_of(r, k, "predicted", i) + entry_of(r, k, "sent", i) > 0)
+                return true;
+    return false;
+}
+
+static tally_status draw_ledger(report_page *p, const report_run *r, const char *label)
+{
+    char caption[192];
     const char *labels[DRAWN];
     double value[DRAWN * LINKS], sum = 0;
     report_bars bars = {.title = "Megabytes sent about each tensor",
@@ -48,6 +60,7 @@ static tally_status draw_ledger(report_page *p, const report_run *r)
                         .parts = LINKS,
                         .labels = labels,
                         .names = link_names,
+                        .colours = link_colours,
                         .value = value};
 
     for (size_t i = 0; i < r->tensor_count && i < DRAWN; i++, bars.rows++) {
@@ -56,10 +69,9 @@ static tally_status draw_ledger(report_page *p, const report_run *r)
             sum += value[i * LINKS + k] = 1e-6 * entry_of(r, k, "sent", i);
     }
     if (sum <= 0) return TALLY_OK;
-    sheet_pictures_begin(&p->sheet);
-    TALLY_TRY(report_draw_bars(p, &bars, "Megabytes sent, by tensor and link"));
-    sheet_pictures_end(&p->sheet);
-    return TALLY_OK;
+    snprintf(caption, sizeof caption, "%s: megabytes by tensor and link%s", label,
+             r->tensor_count > DRAWN ? " (the first 24)" : "");
+    return report_draw_bars(p, &bars, caption);
 }
 
 static void write_ledger(report_page *p, const report_run *r, const char *label)
@@ -85,9 +97,11 @@ static void write_ledger(report_page *p, const report_run *r, const char *label)
 
 /* ---- without ---- */
 
-static tally_status draw(report_page *p, const report_run *r)
+static tally_status draw_shares(report_page *p, size_t run)
 {
     static const char *const name[] = {"share"};
+    const report_run *r = &p->runs[run];
+    char caption[192];
     const char *labels[DRAWN];
     double value[DRAWN], all = weights_of(r);
     report_bars bars = {.title = "Share of the weights, by tensor",
@@ -95,6 +109,7 @@ static tally_status draw(report_page *p, const report_run *r)
                         .parts = 1,
                         .labels = labels,
                         .names = name,
+                        .colours = &p->colour[run],
                         .value = value};
 
     for (size_t i = 0; i < r->tensor_count && i < DRAWN; i++) {
@@ -103,13 +118,12 @@ static tally_status draw(report_page *p, const report_run *r)
         bars.rows++;
     }
     if (bars.rows == 0 || all <= 0) return TALLY_OK;
-    sheet_pictures_begin(&p->sheet);
-    TALLY_TRY(report_draw_bars(p, &bars, "Percent of the weights, by tensor"));
-    sheet_pictures_end(&p->sheet);
-    return TALLY_OK;
+    snprintf(caption, sizeof caption, "%s: percent of the weights, by tensor%s",
+             p->label[run], r->tensor_count > DRAWN ? " (the first 24)" : "");
+    return report_draw_bars(p, &bars, caption);
 }
 
-static void write(report_page *p, const report_run *r, const char *label)
+static void write_shares(report_page *p, const report_run *r, const char *label)
 {
     static const char *const heads[] = {"tensor", "shape", "#weights",
                                         "#percent of the weights",
@@ -136,11 +150,28 @@ static void write(report_page *p, const report_run *r, const char *label)
     sheet_table_end(&p->sheet);
 }
 
+/* The pictures of all runs, and what the colours of links are. */
+static tally_status draw(report_page *p)
+{
+    bool ledgers = false;
+
+    if (!p->draws) return TALLY_OK;
+    for (size_t k = 0; k < p->count; k++)
+        ledgers = ledgers || has_ledger(&p->runs[k]);
+    if (ledgers) sheet_legend(&p->sheet, LINKS, link_colours, link_names);
+    sheet_pictures_begin(&p->sheet);
+    for (size_t k = 0; k < p->count; k++)
+        TALLY_TRY(has_ledger(&p->runs[k]) ? draw_ledger(p, &p->runs[k], p->label[k])
+                                          : draw_shares(p, k));
+    sheet_pictures_end(&p->sheet);
+    return TALLY_OK;
+}
+
 tally_status report_write_tensors(report_page *p)
 {
     report_sheet *s = &p->sheet;
 
-    sheet_section(s, "bytes", "Bytes by tensor");
+    sheet_section(s, "bytes", "Bytes by tensor and link");
     sheet_say(
         s, "The ledger: bytes that all ranks sent about each tensor, in all steps of "
            "processes that ended, to ranks of the same node and of others. Logical: as "
@@ -148,15 +179,16 @@ tally_status report_write_tensors(report_page *p)
            "exchange; sent: counted. Without one (another trainer, a run that has not "
            "ended) the bytes of rank 0 in a step are divided in proportion to the "
            "weights. A run folder holds none by pairs of ranks.");
+    for (size_t k = 0; k < p->count; k++)
+        if (*p->runs[k].note)
+            sheet_say(s, "%s has no tensors: %s.", p->label[k], p->runs[k].note);
+    TALLY_TRY(draw(p));
+    sheet_tables_begin(s);
     for (size_t k = 0; k < p->count; k++) {
-        const report_run *r = &p->runs[k];
-
-        if (p->count > 1) sheet_part(s, p->label[k]);
-        if (*r->note) sheet_say(s, "Without tensors: %s.", r->note);
-        if (!r->tensor_count) continue;
-        TALLY_TRY(has_ledger(r) ? draw_ledger(p, r) : draw(p, r));
-        write(p, r, p->label[k]);
-        if (has_ledger(r)) write_ledger(p, r, p->label[k]);
+        if (!p->runs[k].tensor_count) continue;
+        write_shares(p, &p->runs[k], p->label[k]);
+        if (has_bytes(&p->runs[k])) write_ledger(p, &p->runs[k], p->label[k]);
     }
+    sheet_tables_end(s);
     return TALLY_OK;
 }

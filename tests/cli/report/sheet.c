@@ -8,6 +8,7 @@ static const char hostile[] = "</title><script>alert(1)</script>\"'&|`";
 static void write_everything(report_sheet *s)
 {
     const char *heads[] = {hostile, hostile}, *names[] = {hostile};
+    const size_t colours[] = {0};
     const sheet_link links[] = {
         {"id", hostile},
         {NULL, NULL   }
@@ -18,18 +19,25 @@ static void write_everything(report_sheet *s)
     sheet_section(s, "id", hostile);
     sheet_part(s, hostile);
     sheet_say(s, "%s", hostile);
-    sheet_code(s, hostile);
-    sheet_legend(s, 1, names);
+    sheet_code_begin(s);
+    sheet_code_word(s, hostile);
+    sheet_code_end(s);
+    sheet_facts_begin(s);
+    sheet_fact(s, hostile, hostile);
+    sheet_facts_end(s);
+    sheet_legend(s, 1, colours, names);
     sheet_pictures_begin(s);
-    sheet_picture(s, "<svg/>", hostile);
+    sheet_picture(s, "<svg/>", hostile, hostile);
     sheet_pictures_end(s);
+    sheet_tables_begin(s);
     sheet_table_begin(s, true, hostile, 2, heads);
     sheet_words(s, hostile);
     sheet_number(s, 0.93999999999999995);
     sheet_words(s, hostile);
-    sheet_no_cell(s);
+    sheet_percent(s, 0.93999999999999995);
     sheet_table_end(s);
-    sheet_end(s);
+    sheet_tables_end(s);
+    sheet_end(s, hostile);
 }
 
 static size_t count(const char *text, const char *word)
@@ -49,7 +57,7 @@ Test(report_sheet, no_words_become_markup)
     expect_ok(report_text_check(&s.text));
     cr_assert(eq(sz, count(s.text.at, "<script"), 0));
     cr_assert(eq(sz, count(s.text.at, "</title>"), 1));
-    cr_assert(eq(sz, count(s.text.at, "&lt;script&gt;alert(1)&lt;/script&gt;"), 15));
+    cr_assert(eq(sz, count(s.text.at, "&lt;script&gt;alert(1)&lt;/script&gt;"), 19));
     report_text_close(&s.text);
 }
 
@@ -71,6 +79,36 @@ Test(report_sheet, a_table_has_a_caption_and_heads_that_say_what_they_head)
         "<td class=\"number\"><data value=\"0.12067661628427591\">0.1207</data></td>"
         "</tr>\n</tbody>\n</table>\n</div>\n"));
     report_text_close(&s.text);
+}
+
+Test(report_sheet, a_share_is_shown_in_percent_and_stands_there_as_it_is)
+{
+    report_sheet s = {.style = REPORT_HTML, .at = 1, .last = 2};
+
+    sheet_percent(&s, 0.98406);
+    cr_assert(eq(str, s.text.at,
+                 "<td class=\"number\"><data value=\"0.98406\">98.41 %</data></td>"));
+    report_text_close(&s.text);
+}
+
+Test(report_sheet, a_line_of_code_is_one_line)
+{
+    report_sheet html = {.style = REPORT_HTML}, markdown = {.style = REPORT_MARKDOWN};
+
+    for (int i = 0; i < 2; i++) {
+        report_sheet *s = i ? &markdown : &html;
+
+        sheet_code_begin(s);
+        sheet_code_word(s, "tally train");
+        sheet_code_word(s, "--data 'a\nb'");
+        sheet_code_end(s);
+    }
+    cr_assert(eq(str, html.text.at,
+                 "<pre tabindex=\"0\"><code><span>tally train</span> "
+                 "<span>--data &#39;a\nb&#39;</span></code></pre>\n"));
+    cr_assert(eq(str, markdown.text.at, "    tally train --data 'a b'\n\n"));
+    report_text_close(&html.text);
+    report_text_close(&markdown.text);
 }
 
 Test(report_sheet, markdown_is_a_table_of_as_many_cells)
