@@ -14,7 +14,7 @@ add_library(tally_cli_objects OBJECT
   src/cli/report/bars.c src/cli/report/page.c src/cli/report/rows.c src/cli/report/summary.c
   src/cli/report/events.c src/cli/report/ranks.c src/cli/report/tensors.c src/cli/report/runs.c
   src/cli/report/colours.c src/cli/report/differences.c src/cli/report/options.c
-  src/cli/report/parts.c src/cli/report/staleness.c
+  src/cli/report/parts.c src/cli/report/scaling.c src/cli/report/staleness.c
   src/cli/report/time.c
   src/cli/eval.c src/cli/facts.c
   src/cli/failure.c src/cli/help.c src/cli/info.c src/cli/json.c src/cli/markdown.c

@@ -41,8 +41,8 @@ static const char usage[] =
     "  --help                      this page\n"
     "\n"
     "Loss and accuracy against steps, time and bytes; where the time went, by run and by\n"
-    "rank; bytes by tensor and link; staleness; options and command lines.  One file,\n"
-    "no network.\n"
+    "rank; scaling of runs that differ in their ranks; bytes by tensor and link;\n"
+    "staleness; options and command lines.  One file, no network.\n"
     "gnuplot draws the pictures (Debian: gnuplot-nox); without it there are tables.\n";
 
 /* ---- words ---- */

@@ -10,7 +10,7 @@ report() { "$TALLY" report "$@" 2>"$work/err" || fail "report $*: $(cat "$work/e
 cd "$work" || exit 1
 make_runs
 
-report sums votes served "evil <b>" -o page.html
+report sums votes served "evil <b>" more-sums -o page.html
 grep -q "last line of its metrics is cut off" page.html || fail "nothing said of the torn line"
 report votes --out=votes.html
 report votes >again.html
@@ -148,6 +148,18 @@ assert checked > 150, checked
 _, entries, _ = read("served")
 shown = {int(row["staleness"]): row["pushes"] for row in cells(tables["Pushes by staleness"]) if row["run"] == "served"}
 assert shown == {int(k.split("/")[2]): v for k, v in entries.items() if k.startswith("server/staleness/")}
+
+# Scaling: sums on 2 and 4 ranks, of 32 samples each; nothing else differs in its ranks.
+speeds = {}
+for row in cells(tables["Speed by ranks"]):
+    *_, last = read(row["run"])
+    manifest = json.load(open(f"{row['run']}/manifest.json"))
+    speeds[row["run"]] = 32 * manifest["ranks"] * max(read(row["run"])[0]) / last["train/seconds"]
+    assert row["ranks"] == manifest["ranks"] and row["samples a step"] == 32 * manifest["ranks"]
+    assert math.isclose(row["samples a second"], speeds[row["run"]])
+    assert math.isclose(row["speed-up"], speeds[row["run"]] / speeds["sums"])
+    assert math.isclose(row["efficiency"], row["speed-up"] / (manifest["ranks"] / 2))
+assert list(speeds) == ["sums", "more-sums"], speeds
 
 # The bars of a step: all parts where the exchange is divided, else the exchange.
 bars = next(words(p[1]) for p in pictures if words(p[0]) == "Where the time of a step went") if pictures else ""

@@ -1,10 +1,12 @@
 # runs.sh — run folders of several kinds, for the tests of `tally report`.  Sourced after lib.sh, in
-# $work: sums, votes (resumed), served (a server's), and "evil <b>".
+# $work: sums and more-sums (which differ in their ranks), votes (resumed), served (a
+# server's), and "evil <b>".
 
 hostile='<script>alert("x")</script>&|@0@`id`'
 
 make_runs() {
     "$TALLY" train $small --comm sim:ranks=2 --validate 100 --log-every 10 --out sums >/dev/null || fail "sums"
+    "$TALLY" train $small --comm sim:ranks=4 --rate 0.1 --steps 12 --out more-sums >/dev/null || fail "more-sums"
     "$TALLY" train $small --comm sim:ranks=3 --strategy vote --rate 0.002 --steps 20 --out votes >/dev/null || fail "votes"
     "$TALLY" train --resume votes --comm sim:ranks=3 --steps 0 --quiet || fail "votes, the rest"
     "$TALLY" train $small --comm sim:ranks=4 --strategy async --rate 0.01 --out served >/dev/null || fail "served"

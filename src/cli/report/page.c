@@ -143,6 +143,7 @@ static void write_contents(report_page *p)
     links[n++] = (sheet_link){"summary", "Summary"};
     links[n++] = (sheet_link){"loss", "Loss"};
     links[n++] = (sheet_link){"accuracy", "Accuracy"};
+    if (report_has_scaling(p)) links[n++] = (sheet_link){"scaling", "Scaling"};
     links[n++] = (sheet_link){"time", "Where the time went"};
     links[n++] = (sheet_link){"bytes", "Bytes by tensor and link"};
     if (has_others(p)) links[n++] = (sheet_link){"others", "Other metrics"};
@@ -177,6 +178,7 @@ tally_status report_page_write(report_page *p)
                   "tables alone; Debian's package is gnuplot-nox.");
     TALLY_TRY(report_write_summary(p));
     TALLY_TRY(write_progress(p));
+    if (report_has_scaling(p)) TALLY_TRY(report_write_scaling(p));
     TALLY_TRY(report_write_time(p));
     TALLY_TRY(report_write_tensors(p));
     TALLY_TRY(write_others(p));

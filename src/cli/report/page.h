@@ -48,9 +48,13 @@ tally_status report_draw_parts(report_page *p, const report_bars *bars,
 /* What the parts are, in a sentence or two, and their colours. */
 void report_write_parts(report_page *p);
 
+/* scaling.c: whether some runs differ in their ranks alone. */
+bool report_has_scaling(const report_page *p);
+
 /* The sections that need more than a line. */
 tally_status report_write_summary(report_page *p);
 tally_status report_write_differences(report_page *p);
+tally_status report_write_scaling(report_page *p);
 tally_status report_write_time(report_page *p);
 tally_status report_write_ranks(report_page *p);
 tally_status report_write_staleness(report_page *p);
