@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `tally report` as a user runs it: what the page holds, that its numbers are those of the
 # metrics, that nothing in a run folder becomes markup, and that it is written whole or
-# not at all.
+# not at all.  report-page.sh looks at it in a browser.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/runs.sh"
 
