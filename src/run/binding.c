@@ -16,22 +16,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The ranks of one machine together. */
-typedef struct crowd {
-    int ranks;
-    uint64_t threads, most_threads;
-    size_t bound, allowed; /* processors that one of them at least may use */
-} crowd;
-
 static void unite(tally_units *to, const tally_units *with)
 {
     for (int i = 0; i < TALLY_UNITS_WORDS; i++)
         to->words[i] |= with->words[i];
 }
 
-static crowd meet(const tally_binding *all, int ranks, uint64_t machine)
+tally_crowd tally_binding_crowd(const tally_binding *all, int ranks, uint64_t machine)
 {
-    crowd c = {.ranks = 0};
+    tally_crowd c = {.ranks = 0};
     tally_units bound = {{0}}, allowed = {{0}};
 
     for (int r = 0; r < ranks; r++) {
@@ -48,14 +41,15 @@ static crowd meet(const tally_binding *all, int ranks, uint64_t machine)
 }
 
 /* A place of no processors is one that could not be told. */
-static bool is_starved(const crowd *c, size_t bound, uint64_t threads)
+static bool is_starved(const tally_crowd *c, size_t bound, uint64_t threads)
 {
     return bound > 0 && bound < threads && bound < c->allowed;
 }
 
 /* The flag that gives each rank its own processors, or all of them when they are few.
  */
-static void name_flag(const crowd *c, tally_launcher launcher, char *text, size_t most)
+static void name_flag(const tally_crowd *c, tally_launcher launcher, char *text,
+                      size_t most)
 {
     unsigned long long each = c->most_threads;
     bool fits = each * (unsigned long long)c->ranks <= c->allowed;
@@ -86,32 +80,83 @@ static void name_flag(const crowd *c, tally_launcher launcher, char *text, size_
     snprintf(text, most, "let it use more of them (taskset -c), or use --threads 1");
 }
 
-bool tally_binding_starves(const tally_binding *all, int ranks, tally_launcher launcher,
-                           int *rank, char *sentence, size_t most)
+static tally_crowd crowd_of(const tally_binding *all, int ranks, int r)
 {
-    char flag[128];
+    return tally_binding_crowd(all, ranks, all[r].place.machine);
+}
 
+bool tally_binding_starves(const tally_binding *all, int ranks, tally_launcher launcher,
+                           tally_advice *advice)
+{
     for (int r = 0; r < ranks; r++) {
-        crowd c = meet(all, ranks, all[r].place.machine);
+        tally_crowd c = crowd_of(all, ranks, r);
         size_t own = tally_units_count(&all[r].place.bound);
 
         if (!is_starved(&c, own, all[r].threads)) continue;
-        name_flag(&c, launcher, flag, sizeof flag);
-        snprintf(sentence, most,
-                 "rank %d is bound to %zu of %zu processors and has %llu threads: %s",
-                 r, own, c.allowed, (unsigned long long)all[r].threads, flag);
-        *rank = r;
+        advice->rank = r;
+        name_flag(&c, launcher, advice->fix, sizeof advice->fix);
+        snprintf(advice->said, sizeof advice->said,
+                 "rank %d is bound to %zu of %zu processors and has %llu threads", r,
+                 own, c.allowed, (unsigned long long)all[r].threads);
         return true;
     }
     for (int r = 0; r < ranks; r++) {
-        crowd c = meet(all, ranks, all[r].place.machine);
+        tally_crowd c = crowd_of(all, ranks, r);
 
         if (!is_starved(&c, c.bound, c.threads)) continue;
-        name_flag(&c, launcher, flag, sizeof flag);
-        snprintf(sentence, most,
-                 "%d ranks are bound to %zu of %zu processors, the others are idle: %s",
-                 c.ranks, c.bound, c.allowed, flag);
-        *rank = r;
+        advice->rank = r;
+        name_flag(&c, launcher, advice->fix, sizeof advice->fix);
+        snprintf(advice->said, sizeof advice->said,
+                 "%d ranks are bound to %zu of %zu processors, the others are idle",
+                 c.ranks, c.bound, c.allowed);
+        return true;
+    }
+    return false;
+}
+
+static bool same_units(const tally_binding *a, const tally_binding *b)
+{
+    return a->place.machine == b->place.machine &&
+           memcmp(&a->place.bound, &b->place.bound, sizeof a->place.bound) == 0;
+}
+
+bool tally_binding_collides(const tally_binding *all, int ranks,
+                            tally_launcher launcher, tally_advice *advice)
+{
+    for (int r = 0; r < ranks; r++) {
+        tally_crowd c = crowd_of(all, ranks, r);
+        size_t own = tally_units_count(&all[r].place.bound);
+        char units[64];
+
+        if (own == 0 || own == c.allowed || c.threads > c.allowed) continue;
+        for (int q = 0; q < r; q++) {
+            if (!same_units(&all[q], &all[r]) || own >= all[q].threads + all[r].threads)
+                continue;
+            advice->rank = q;
+            name_flag(&c, launcher, advice->fix, sizeof advice->fix);
+            tally_units_print(&all[r].place.bound, units, sizeof units);
+            snprintf(advice->said, sizeof advice->said,
+                     "ranks %d and %d are bound to the same processor%s %s", q, r,
+                     own > 1 ? "s" : "", units);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool tally_binding_wanders(const tally_binding *all, int ranks, tally_launcher launcher,
+                           tally_advice *advice)
+{
+    for (int r = 0; r < ranks; r++) {
+        tally_crowd c = crowd_of(all, ranks, r);
+        size_t own = tally_units_count(&all[r].place.bound);
+
+        if (c.ranks < 2 || own < c.allowed || c.threads > c.allowed) continue;
+        advice->rank = r;
+        name_flag(&c, launcher, advice->fix, sizeof advice->fix);
+        snprintf(advice->said, sizeof advice->said,
+                 "%d ranks may each use all %zu processors, and wander", c.ranks,
+                 c.allowed);
         return true;
     }
     return false;
@@ -134,8 +179,8 @@ tally_status tally_binding_check(const tally_run *run)
 {
     tally_comm *c = run->comm;
     tally_binding mine = {.threads = tally_run_threads(run)};
-    char sentence[512];
-    int rank;
+    tally_advice advice;
+    char sentence[sizeof advice.said + sizeof advice.fix + 4];
 
     if (is_beyond_doubt(c, mine.threads)) return TALLY_OK;
     if (!tally_topology_place(&mine.place)) mine.place.bound = (tally_units){{0}};
@@ -144,10 +189,11 @@ tally_status tally_binding_check(const tally_run *run)
         c, all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for %d bindings", c->size));
     if (!status) status = tally_gather_all(c, &mine, sizeof mine, all);
     if (!status &&
-        tally_binding_starves(all, c->size, tally_launcher_kind(getenv), &rank,
-                              sentence, sizeof sentence) &&
-        rank == c->rank && run->observer.warned)
+        tally_binding_starves(all, c->size, tally_launcher_kind(getenv), &advice) &&
+        advice.rank == c->rank && run->observer.warned) {
+        snprintf(sentence, sizeof sentence, "%s: %s", advice.said, advice.fix);
         run->observer.warned(run->observer.context, sentence);
+    }
     free(all);
     return status;
 }

@@ -13,14 +13,36 @@ typedef struct tally_binding {
     uint64_t threads; /* for products */
 } tally_binding;
 
-/* True when a rank has fewer processors than threads, or the ranks of a machine have
- * fewer than they could use, only because they are bound so.
- *
- * all       one record a rank
- * *rank     the lowest that is concerned, who should say it
- * sentence  what is wrong, and the flag that mends it */
+/* The ranks of one machine together. */
+typedef struct tally_crowd {
+    int ranks;
+    uint64_t threads, most_threads;
+    size_t bound, allowed; /* processors that one of them at least may use */
+} tally_crowd;
+
+tally_crowd tally_binding_crowd(const tally_binding *all, int ranks, uint64_t machine);
+
+/* What is wrong with the binding of which rank, the lowest concerned, and the flag that
+ * mends it: "start with mpirun ...". */
+typedef struct tally_advice {
+    int rank;
+    char said[256], fix[160];
+} tally_advice;
+
+/* Each of them over one record a rank; false: nothing to say. */
+
+/* A rank has fewer processors than threads, or the ranks of a machine have fewer than
+ * they could use, only because they are bound so. */
 bool tally_binding_starves(const tally_binding *all, int ranks, tally_launcher launcher,
-                           int *rank, char *sentence, size_t most);
+                           tally_advice *advice);
+
+/* Two ranks are bound to the same processors, too few for both, beside idle ones. */
+bool tally_binding_collides(const tally_binding *all, int ranks,
+                            tally_launcher launcher, tally_advice *advice);
+
+/* The ranks of a machine fit on its processors, but may wander: none is bound. */
+bool tally_binding_wanders(const tally_binding *all, int ranks, tally_launcher launcher,
+                           tally_advice *advice);
 
 /* Warns on one rank if that is so.  Collective. */
 tally_status tally_binding_check(const tally_run *run);

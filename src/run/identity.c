@@ -28,21 +28,26 @@ typedef struct identity {
     char host[64];
 } identity;
 
-static tally_status describe(const tally_run *run, identity *mine,
-                             char options[OPTIONS_MOST])
+static void describe_program(identity *mine)
 {
     const char version[] = "tally " TALLY_VERSION " " TALLY_REAL_DTYPE;
 
     memset(mine, 0, sizeof *mine);
     mine->version = XXH3_64bits(version, sizeof version);
     mine->build = tally_build_id();
+    gethostname(mine->host, sizeof mine->host - 1);
+}
+
+static tally_status describe(const tally_run *run, identity *mine,
+                             char options[OPTIONS_MOST])
+{
+    describe_program(mine);
     mine->layout = tally_layout_hash(&run->f->layout);
     mine->weights = run->f->layout.length;
     if (run->f->source) {
         mine->data = run->f->source->hash;
         mine->rows = run->sampler.train_count;
     }
-    gethostname(mine->host, sizeof mine->host - 1);
     TALLY_TRY(tally_config_print(run, options, OPTIONS_MOST));
     mine->options = XXH3_64bits(options, strlen(options));
     return TALLY_OK;
@@ -60,6 +65,21 @@ static const char *name_rank(const identity *all, int r, int other, char text[96
 /* ---- what differs, but for options ---- */
 
 /* False when nothing does. */
+static bool contrast_programs(const identity *all, int r, char *sentence, size_t most)
+{
+    const identity *a = &all[r], *b = &all[0];
+    char who[96], whom[96];
+
+    if (a->version == b->version && a->build == b->build) return false;
+    snprintf(sentence, most,
+             "%s runs another %s of tally (%016llx) than %s (%016llx); start all "
+             "ranks with the same program",
+             name_rank(all, r, 0, who), a->version != b->version ? "version" : "build",
+             (unsigned long long)(a->build ^ a->version), name_rank(all, 0, r, whom),
+             (unsigned long long)(b->build ^ b->version));
+    return true;
+}
+
 static bool contrast(const identity *all, int r, char *sentence, size_t most)
 {
     const identity *a = &all[r], *b = &all[0];
@@ -67,17 +87,9 @@ static bool contrast(const identity *all, int r, char *sentence, size_t most)
     const char *what, *unit;
     char who[96], whom[96];
 
+    if (contrast_programs(all, r, sentence, most)) return true;
     name_rank(all, r, 0, who);
     name_rank(all, 0, r, whom);
-    if (a->version != b->version || a->build != b->build) {
-        what = a->version != b->version ? "version" : "build";
-        snprintf(sentence, most,
-                 "%s runs another %s of tally (%016llx) than %s (%016llx); start all "
-                 "ranks with the same program",
-                 who, what, (unsigned long long)(a->build ^ a->version), whom,
-                 (unsigned long long)(b->build ^ b->version));
-        return true;
-    }
     if (a->layout != b->layout) {
         what = "another model";
         unit = "weights";
@@ -161,6 +173,22 @@ static tally_status compare(tally_comm *c, const identity *all, const char *opti
         return tally_error_adopt(TALLY_FAIL(MISMATCH, "%s", sentence), sentence);
     }
     return TALLY_OK;
+}
+
+tally_status tally_identity_check_program(tally_comm *c)
+{
+    identity mine, *all = calloc((size_t)c->size, sizeof *all);
+    char sentence[768];
+
+    describe_program(&mine);
+    tally_status status = tally_agree(
+        c, all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for %d identities", c->size));
+    if (!status) status = tally_gather_all(c, &mine, sizeof mine, all);
+    for (int r = 1; r < c->size && !status; r++)
+        if (contrast_programs(all, r, sentence, sizeof sentence))
+            status = tally_error_adopt(TALLY_FAIL(MISMATCH, "%s", sentence), sentence);
+    free(all);
+    return status;
 }
 
 tally_status tally_identity_check(tally_run *run)

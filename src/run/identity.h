@@ -10,4 +10,7 @@
  * Collective: 160 bytes from each rank to each. */
 tally_status tally_identity_check(tally_run *run);
 
+/* The same of the build alone, before there is a run.  Collective. */
+tally_status tally_identity_check_program(tally_comm *c);
+
 #endif

@@ -2,6 +2,8 @@
 
 #include "support/expect.h"
 
+#include <stdio.h>
+
 enum { MOST = 4 };
 
 /* Units [first, first + count) of a machine of `of`. */
@@ -20,23 +22,21 @@ static tally_binding bound(uint64_t machine, int first, int count, int of,
 static void expect_starved(const tally_binding *all, int ranks, tally_launcher launcher,
                            int by, const char *said)
 {
-    char sentence[512] = "";
-    int rank = -1;
+    tally_advice advice = {.rank = -1};
+    char sentence[512];
 
-    cr_assert(
-        tally_binding_starves(all, ranks, launcher, &rank, sentence, sizeof sentence));
-    cr_assert(eq(int, rank, by));
+    cr_assert(tally_binding_starves(all, ranks, launcher, &advice));
+    cr_assert(eq(int, advice.rank, by));
+    snprintf(sentence, sizeof sentence, "%s: %s", advice.said, advice.fix);
     cr_assert(eq(str, sentence, (char *)said));
 }
 
 static void expect_fed(const tally_binding *all, int ranks)
 {
-    char sentence[512] = "";
-    int rank;
+    tally_advice advice = {.said = ""};
 
-    cr_assert(not(tally_binding_starves(all, ranks, TALLY_OPEN_MPI, &rank, sentence,
-                                        sizeof sentence)),
-              "%s", sentence);
+    cr_assert(not(tally_binding_starves(all, ranks, TALLY_OPEN_MPI, &advice)), "%s",
+              advice.said);
 }
 
 Test(binding, a_core_a_rank_suits_one_thread)
@@ -137,4 +137,38 @@ Test(binding, units_above_64_count)
     expect_starved(all, 1, TALLY_OPEN_MPI, 0,
                    "rank 0 is bound to 1 of 128 processors and has 2 threads: start "
                    "with mpirun --bind-to core --map-by slot:PE=2");
+}
+
+Test(binding, ranks_on_the_same_core_collide_though_the_machine_is_not_full)
+{
+    tally_binding all[] = {bound(1, 0, 1, 4, 1), bound(1, 0, 1, 4, 1),
+                           bound(1, 2, 2, 4, 1)};
+    tally_binding apart[] = {bound(1, 0, 1, 4, 1), bound(1, 1, 1, 4, 1),
+                             bound(1, 2, 2, 4, 2)};
+    tally_binding shared[] = {bound(1, 0, 2, 4, 1), bound(1, 0, 2, 4, 1)};
+    tally_advice advice;
+
+    expect_fed(all, 3);
+    cr_assert(tally_binding_collides(all, 3, TALLY_OPEN_MPI, &advice));
+    cr_assert(eq(int, advice.rank, 0));
+    cr_assert(eq(str, advice.said, "ranks 0 and 1 are bound to the same processor 0"));
+    cr_assert(
+        eq(str, advice.fix, "start with mpirun --bind-to core --map-by slot:PE=1"));
+    cr_assert(not(tally_binding_collides(apart, 3, TALLY_OPEN_MPI, &advice)));
+    cr_assert(not(tally_binding_collides(shared, 2, TALLY_OPEN_MPI, &advice)));
+}
+
+Test(binding, unbound_ranks_wander_where_they_fit)
+{
+    tally_binding all[] = {bound(1, 0, 4, 4, 2), bound(1, 0, 4, 4, 2)};
+    tally_binding many[] = {bound(1, 0, 2, 2, 1), bound(1, 0, 2, 2, 2)};
+    tally_binding one[] = {bound(1, 0, 4, 4, 2), bound(2, 0, 4, 4, 2)};
+    tally_advice advice;
+
+    cr_assert(tally_binding_wanders(all, 2, TALLY_SRUN, &advice));
+    cr_assert(
+        eq(str, advice.said, "2 ranks may each use all 4 processors, and wander"));
+    cr_assert(eq(str, advice.fix, "start with srun --cpus-per-task=2"));
+    cr_assert(not(tally_binding_wanders(many, 2, TALLY_SRUN, &advice)));
+    cr_assert(not(tally_binding_wanders(one, 2, TALLY_SRUN, &advice)));
 }
