@@ -1,7 +1,10 @@
 # cli.cmake — the program `tally`.  Its objects, but main, are linked by their tests too.
 
+# What `tally doctor` looks at: one file a line of src/cli/doctor/list.def.
+set(doctor)
+tally_family(doctor src/cli/doctor)
 
-add_library(tally_cli_objects OBJECT
+add_library(tally_cli_objects OBJECT ${doctor}
   src/cli/arguments.c src/cli/bench.c src/cli/bench/exchange.c src/cli/bench/contender.c
   src/cli/bench/values.c src/cli/bench/talk.c src/cli/bench/entries.c
   src/cli/bench/machine.c src/cli/bench/kernel.c src/cli/bench/products.c src/cli/bench/rules.c
@@ -18,6 +21,7 @@ add_library(tally_cli_objects OBJECT
   src/cli/report/time.c
   src/cli/eval.c src/cli/facts.c
   src/cli/failure.c src/cli/help.c src/cli/info.c src/cli/json.c src/cli/markdown.c
+  src/cli/places.c src/cli/doctor.c
   src/cli/progress.c src/cli/sizes.c src/cli/table.c src/cli/train.c src/cli/words.c)
 add_executable(tally_cli src/cli/main.c)
 if(TARGET MPI::MPI_C)

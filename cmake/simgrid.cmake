@@ -11,9 +11,10 @@ if(NOT MPI_C_FOUND OR NOT SIMGRID_INCLUDE OR NOT SIMGRID_LIBRARY OR TALLY_SANITI
   return()
 endif()
 
-# SMPI loads it once for each rank: a shared object with a main.  All but comm/mpi.c is
+# SMPI loads it once for each rank: a shared object with a main.  All but what calls MPI is
 # that of the program.
 add_library(tally_simgrid MODULE EXCLUDE_FROM_ALL src/cli/main.c src/comm/mpi.c
+  src/comm/no_library.c
   $<TARGET_OBJECTS:tally_cli_objects>)
 tally_warnings(tally_simgrid)
 set(needs_without_mpi ${needs})

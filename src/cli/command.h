@@ -13,6 +13,7 @@ typedef struct cli_command {
     tally_status (*run)(cli_failure *failure, int count, char *const *words);
 } cli_command;
 
-extern const cli_command cli_train, cli_eval, cli_report, cli_bench, cli_info;
+extern const cli_command cli_train, cli_eval, cli_report, cli_bench, cli_info,
+    cli_doctor;
 
 #endif

@@ -14,7 +14,7 @@
 #include <string.h>
 
 static const cli_command *const commands[] = {&cli_train, &cli_eval, &cli_report,
-                                              &cli_bench, &cli_info};
+                                              &cli_bench, &cli_info, &cli_doctor};
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -84,6 +84,13 @@ tally_status tally_launch(const char *spec, tally_body body, void *context)
     return status;
 }
 
+tally_status tally_launch_alone(tally_body body, void *context)
+{
+    visit v = {body, context};
+
+    return tally_self_enter(run_body, &v);
+}
+
 /* ---- messages ---- */
 
 static tally_traffic *traffic_of(tally_comm *c, int tag)

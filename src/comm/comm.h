@@ -20,6 +20,13 @@ enum {
     TALLY_OWN_CLOCK = 4004
 };
 
+/* tally_launch of comm self, even in a process that a launcher started as one of
+ * several. */
+tally_status tally_launch_alone(tally_body body, void *context);
+
+/* What it becomes inside the comm. */
+tally_status tally_self_enter(tally_body body, void *context);
+
 /* Tests every active request of r[0..n); *busy: one at least is still under way. */
 tally_status tally_requests_test(tally_comm *c, tally_request *r, size_t n, bool *busy);
 

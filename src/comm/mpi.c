@@ -1,10 +1,10 @@
 /* mpi.c — ranks as processes of an MPI job.
  *
- * The one file that knows MPI; smpi.h says what is otherwise on a simulated one.  It
- * needs MPI_THREAD_SERIALIZED, works on a copy of MPI_COMM_WORLD so that a host
- * program's messages stay apart, and lets MPI return its errors.  Counts of MPI 3 are
- * int: a message of more bytes travels as one value of a type made for it, of megabytes
- * and a remainder.
+ * The one file that sends by MPI: library.c asks it what it is, smpi.h says what is
+ * otherwise on a simulated one.  It needs MPI_THREAD_SERIALIZED, works on a copy of
+ * MPI_COMM_WORLD so that a host program's messages stay apart, and lets MPI return its
+ * errors.  Counts of MPI 3 are int: a message of more bytes travels as one value of a
+ * type made for it, of megabytes and a remainder.
  *
  * Waiting tests all requests at once; after many rounds in vain it offers the core to
  * others each time, for there may be more ranks than cores.  Between hosts, where a

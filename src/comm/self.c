@@ -207,22 +207,24 @@ static void abort_rank(tally_comm *c, int code)
     home_of(c)->aborted = true;
 }
 
-static tally_status launch(const void *options, tally_body body, void *context)
+tally_status tally_self_enter(tally_body body, void *context)
 {
     home h = {.contexts = 0};
     seat s = {&h, 0};
-    tally_comm c = {.ops = &tally_comm_self,
-                    .options = options,
-                    .size = 1,
-                    .node_size = 1,
-                    .nodes = 1,
-                    .inner = &s};
+    tally_comm c = {
+        .ops = &tally_comm_self, .size = 1, .node_size = 1, .nodes = 1, .inner = &s};
 
-    TALLY_TRY(tally_launcher_check(getenv, "self", 1));
     tally_status status = body(&c, context);
     if (!status && h.aborted) status = TALLY_FAIL(ABORTED, "the rank was aborted");
     tally_desk_close(&h.desk);
     return status;
+}
+
+static tally_status launch(const void *options, tally_body body, void *context)
+{
+    (void)options;
+    TALLY_TRY(tally_launcher_check(getenv, "self", 1));
+    return tally_self_enter(body, context);
 }
 
 const tally_comm_ops tally_comm_self = {

@@ -12,6 +12,7 @@
 
 #include "num/gemm.h"
 
+#include "num/isa.h"
 #include "num/onednn.h"
 #include "num/team.h"
 
@@ -23,6 +24,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* Stripes are of so many rows or columns, or a multiple, and products of fewer terms
  * (10 us) are left whole: a thread takes a few microseconds to wake. */
@@ -193,6 +195,21 @@ void tally_gemm_threads(size_t threads)
     openblas_set_num_threads(1);
 }
 
+const char *tally_gemm_core(void)
+{
+    return openblas_get_corename();
+}
+
+bool tally_gemm_lags(void)
+{
+    static const char *const wide[] = {"SkylakeX", "Cooperlake", "Sapphirerapids"};
+
+    if (tally_isa_best() < TALLY_AVX512 || tally_onednn_pays()) return false;
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
+        if (strcasecmp(tally_gemm_core(), wide[i]) == 0) return false;
+    return true;
+}
+
 bool tally_gemm_describe(char *text, size_t most)
 {
     char version[32], onednn[64] = "";
@@ -204,8 +221,8 @@ bool tally_gemm_describe(char *text, size_t most)
     if (version[0])
         snprintf(onednn, sizeof onednn, ", oneDNN %s (%s)", version,
                  tally_onednn_pays() ? "AVX-512" : "idle: no AVX-512");
-    int length = snprintf(text, most, "%.*s (%s)%s", words, blas,
-                          openblas_get_corename(), onednn);
+    int length =
+        snprintf(text, most, "%.*s (%s)%s", words, blas, tally_gemm_core(), onednn);
 
     return length >= 0 && (size_t)length < most;
 }

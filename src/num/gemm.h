@@ -36,6 +36,13 @@ void tally_gemm_threads(size_t threads);
  * on.  False when it was cut short. */
 bool tally_gemm_describe(char *text, size_t most);
 
+/* The kernels that OpenBLAS has picked for this processor: "Haswell". */
+const char *tally_gemm_core(void);
+
+/* Whether products leave the processor's AVX-512 idle: those kernels are of an older
+ * processor, and oneDNN does not compute the large ones. */
+bool tally_gemm_lags(void);
+
 /* ---- for tests: one way at a time ---- */
 
 typedef enum tally_turn { TALLY_NT, TALLY_NN, TALLY_TN } tally_turn;

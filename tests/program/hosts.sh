@@ -93,4 +93,13 @@ wait $!
 # The counters tell: one rank leaves the links alone.
 train 1 --exchange ordered >/dev/null
 awk '$1 > 1e6 { exit 1 }' "$work/sent" || fail "one rank, but the links carried $(tr '\n' ' ' <"$work/sent")"
+
+# One host's link is slow: the doctor names it.
+"$cluster" rate 1gbit
+"$cluster" rate 20mbit 3
+timeout 60 "$cluster" mpirun -n 3 "$TALLY" doctor --out "$work/runs" >"$work/out" 2>"$work/err"
+[ $? -eq 8 ] || fail "a slow link: $(cat "$work/out" "$work/err")"
+grep -q "^wrong  *links .*; so do all links of $CLUSTER-3" "$work/out" || fail "a slow link: $(cat "$work/out")"
+grep -A 1 "^wrong  *links" "$work/out" | grep -q -- "-> leave $CLUSTER-3 out" || fail "its fix: $(cat "$work/out")"
+grep -q "^ok  *folder .*shared by all hosts" "$work/out" || fail "a folder of all hosts: $(cat "$work/out")"
 finish

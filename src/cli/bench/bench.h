@@ -39,7 +39,8 @@ tally_status bench_print_json(json_t *head, cli_table *table);
 
 /* ---- clocks and rates: machine.c ---- */
 
-double bench_now(void); /* seconds of a clock that never turns back */
+double bench_now(void);  /* seconds of a clock that never turns back */
+double bench_work(void); /* seconds that this thread has had a processor */
 
 typedef struct bench_times {
     double least, median, most; /* seconds */
@@ -48,13 +49,17 @@ typedef struct bench_times {
 /* Sorts them; n >= 1. */
 bench_times bench_summary(double *seconds, size_t n);
 
-/* What one core gets from memory, best of some passes over 128 MiB: bytes per second
- * read, and moved (read and written) by a copy.  Returns TALLY_MEMORY. */
+/* What one core gets from memory, best of some passes over so many bytes, more than the
+ * caches hold: bytes per second read, and moved (read and written) by a copy.  Seconds
+ * are those of this thread, so that a neighbour on its core does not count.  Returns
+ * TALLY_MEMORY. */
 typedef struct bench_memory {
     double read, copy;
 } bench_memory;
 
-tally_status bench_memory_measure(bench_memory *m);
+enum { BENCH_MEMORY = 128 << 20 }; /* bytes that no cache holds */
+
+tally_status bench_memory_measure(size_t bytes, bench_memory *m);
 
 /* Reads n values of v, reads and writes n values of w: the least that moving w by the
  * signs of v asks of memory. */

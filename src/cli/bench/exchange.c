@@ -206,7 +206,8 @@ static tally_status measure_machine(const bench *b, machine *m)
         .memory = {(double)NAN, (double)NAN},
           .first_of_host = b->comm->node_rank == 0
     };
-    if (!status && !b->simulated) status = bench_memory_measure(&m->memory);
+    if (!status && !b->simulated)
+        status = bench_memory_measure(BENCH_MEMORY, &m->memory);
     status = tally_agree(b->comm, status);
     if (!status) status = tally_gather_all(b->comm, m, sizeof *m, all);
     for (int r = 0; !status && r < b->comm->size; r++) {

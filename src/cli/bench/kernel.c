@@ -186,7 +186,7 @@ static tally_status run(const job *j, kernel_bench *b)
     TALLY_TRY(j->asked);
     tally_gemm_threads(j->threads);
     TALLY_TRY(open_bench(b));
-    TALLY_TRY(bench_memory_measure(&b->memory));
+    TALLY_TRY(bench_memory_measure(BENCH_MEMORY, &b->memory));
     b->seconds = fmax(j->seconds, peak_seconds);
     TALLY_TRY(kernel_peak(b, &b->gemm));
     b->seconds = j->seconds;

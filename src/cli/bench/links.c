@@ -128,7 +128,7 @@ static tally_status play(const tour *l, int other, bool serves, size_t bytes)
 }
 
 /* The first game warms up, and says how many there is time for. */
-static tally_status serve(const tour *l, int other, size_t bytes, double *one_way)
+static tally_status serve(const tour *l, int other, size_t bytes, bench_times *one_way)
 {
     tally_comm *c = l->comm;
     double times[REPEATS_MOST], begin = tally_now(c);
@@ -145,7 +145,7 @@ static tally_status serve(const tour *l, int other, size_t bytes, double *one_wa
         TALLY_TRY(play(l, other, true, bytes));
         times[i] = (tally_now(c) - begin) / 2;
     }
-    *one_way = bench_summary(times, repeats).median;
+    *one_way = bench_summary(times, repeats);
     return TALLY_OK;
 }
 
@@ -167,8 +167,12 @@ static tally_status take_round(const tour *l, const pair *p, sample *s)
     tally_comm *c = l->comm;
 
     for (size_t i = 0; i < l->sizes->count; i++) {
-        if (c->rank == p->first)
-            TALLY_TRY(serve(l, p->second, l->sizes->at[i], &s->seconds[i]));
+        bench_times times;
+
+        if (c->rank == p->first) {
+            TALLY_TRY(serve(l, p->second, l->sizes->at[i], &times));
+            s->seconds[i] = times.median;
+        }
         if (c->rank == p->second) TALLY_TRY(give_back(l, p->first, l->sizes->at[i]));
     }
     if (c->rank != p->first) return bench_sleep_until_told(c, p->first, s, sizeof *s);
@@ -264,6 +268,15 @@ tally_status bench_links_measure(tally_comm *c, const cli_sizes *sizes, uint64_t
     free(l.samples);
     free(l.one);
     return status;
+}
+
+tally_status bench_links_ping(tally_comm *c, int first, int second, void *ball,
+                              size_t bytes, bench_times *times)
+{
+    tour l = {.comm = c, .ball = ball};
+
+    if (c->rank == first) return serve(&l, second, bytes, times);
+    return c->rank == second ? give_back(&l, first, bytes) : TALLY_OK;
 }
 
 bool bench_links_sim(const tally_comm *c, const bench_link of[BENCH_LINKS], char *text,

@@ -40,6 +40,11 @@ bench_line bench_fit(const cli_sizes *sizes, const double *seconds);
 tally_status bench_links_measure(tally_comm *c, const cli_sizes *sizes, uint64_t rounds,
                                  bench_link links[BENCH_LINKS]);
 
+/* Some one-way times between two ranks, known to the first of them; ball: `bytes` of
+ * scratch, once written.  Collective over the two; others return at once. */
+tally_status bench_links_ping(tally_comm *c, int first, int second, void *ball,
+                              size_t bytes, bench_times *times);
+
 /* "sim:ranks=4,node=2,alpha=...": the comm that simulates these links; what there is
  * none of is left out.  False when it does not fit. */
 bool bench_links_sim(const tally_comm *c, const bench_link links[BENCH_LINKS],

@@ -16,14 +16,22 @@
 
 enum { PASSES = 5 };
 
-static const size_t bytes = (size_t)128 << 20;
-
-double bench_now(void)
+static double read_clock(clockid_t which)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(which, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+double bench_now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+double bench_work(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static int by_size(const void *a, const void *b)
@@ -59,7 +67,7 @@ void bench_traffic(const tally_real *v, tally_real *w, size_t n)
     (void)sum;
 }
 
-tally_status bench_memory_measure(bench_memory *m)
+tally_status bench_memory_measure(size_t bytes, bench_memory *m)
 {
     uint64_t *from = malloc(bytes), *to = malloc(bytes);
     volatile uint64_t sum = 0; /* so that the reading is not left out */
@@ -73,12 +81,12 @@ tally_status bench_memory_measure(bench_memory *m)
     memset(from, 1, bytes);
     memset(to, 2, bytes);
     for (int i = 0; i < PASSES; i++) {
-        double begin = bench_now();
+        double begin = bench_work();
 
         sum += read_all(from, bytes / sizeof *from);
-        double between = bench_now();
+        double between = bench_work();
         memcpy(to, from, bytes);
-        double end = bench_now();
+        double end = bench_work();
         m->read = fmax(m->read, (double)bytes / (between - begin));
         m->copy = fmax(m->copy, 2 * (double)bytes / (end - between));
         from[i] = to[i] + sum;

@@ -11,14 +11,13 @@
 #include "cli/bench/links.h"
 #include "cli/help.h"
 #include "cli/json.h"
+#include "cli/places.h"
 #include "comm/nodes.h"
-#include "num/topology.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { ROUNDS_MOST = 1000 };
 
@@ -31,30 +30,15 @@ typedef struct job {
     tally_status asked; /* of reading the words; agreed on once there are ranks */
 } job;
 
-/* Where a rank is, in words. */
-typedef struct place {
-    char host[64], processors[64], numa[32], machine[128];
-} place;
-
 typedef struct net {
     const job *job;
     tally_comm *comm;
     bool simulated;
-    place *places; /* owned: one a rank */
+    cli_place *places; /* owned: one a rank */
     bench_link links[BENCH_LINKS];
     char sim[256];
     cli_table places_table, sizes_table, links_table;
 } net;
-
-static const cli_column place_columns[] = {
-    {"rank",       "rank",       4,   0},
-    {"node",       "node",       4,   0},
-    {"host",       "host",       -12, 0},
-    {"processors", "processors", -10, 0},
-    {"numa",       "NUMA",       -5,  0},
-    {"machine",    "machine",    -1,  0},
-    {NULL,         NULL,         0,   0},
-};
 
 static const cli_column size_columns[] = {
     {"link",      "link",      -10, 0},
@@ -82,57 +66,7 @@ static const cli_column link_columns[] = {
     {NULL,                     NULL,           0,   0},
 };
 
-/* ---- who sits where ---- */
-
-static void describe_place(const net *b, place *p)
-{
-    tally_place at;
-
-    if (b->simulated) {
-        snprintf(p->host, sizeof p->host, "simulated");
-        return;
-    }
-    if (gethostname(p->host, sizeof p->host - 1)) p->host[0] = '\0';
-    if (tally_topology_place(&at)) {
-        tally_units numa = tally_topology_numa(&at.bound);
-
-        tally_units_print(&at.bound, p->processors, sizeof p->processors);
-        tally_units_print(&numa, p->numa, sizeof p->numa);
-    }
-    tally_topology_describe(p->machine, sizeof p->machine);
-}
-
-static tally_status look_around(net *b)
-{
-    tally_comm *c = b->comm;
-    place mine = {.host = ""};
-
-    describe_place(b, &mine);
-    b->places = calloc((size_t)c->size, sizeof *b->places);
-    TALLY_TRY(tally_agree(
-        c,
-        b->places ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for %d places", c->size)));
-    return tally_gather_all(c, &mine, sizeof mine, b->places);
-}
-
 /* ---- the tables ---- */
-
-static void write_places(net *b, cli_style style)
-{
-    cli_table *t = &b->places_table;
-
-    cli_table_open(t, style, place_columns);
-    for (int r = 0; r < b->comm->size; r++) {
-        const place *p = &b->places[r];
-
-        cli_table_number(t, r);
-        cli_table_number(t, b->comm->topology->node[r]);
-        cli_table_text(t, p->host);
-        cli_table_text(t, p->processors);
-        cli_table_text(t, p->numa);
-        cli_table_text(t, p->machine);
-    }
-}
 
 static void write_sizes(net *b, cli_style style)
 {
@@ -187,7 +121,7 @@ static void print_text(net *b)
     printf("%d ranks on %d host%s, comm %s%s\n\n", ranks, hosts,
            tally_text_plural((uint64_t)hosts), b->comm->ops->about.name,
            b->simulated ? "; simulated: times are those of a virtual clock" : "");
-    write_places(b, CLI_TEXT);
+    cli_places_write(&b->places_table, CLI_TEXT, b->comm, b->places);
     putchar('\n');
     write_sizes(b, CLI_TEXT);
     putchar('\n');
@@ -205,7 +139,7 @@ static tally_status print_json(net *b)
 {
     json_t *head;
 
-    write_places(b, CLI_JSON);
+    cli_places_write(&b->places_table, CLI_JSON, b->comm, b->places);
     write_sizes(b, CLI_JSON);
     write_links(b, CLI_JSON);
     head = json_pack("{s:s s:i s:i s:s s:b s:I s:s s:o s:o}", "bench", "net", "ranks",
@@ -226,7 +160,7 @@ static tally_status run(net *b)
     TALLY_TRY(tally_agree(b->comm, j->asked));
     b->simulated = b->comm->ops->spend != NULL;
     TALLY_TRY(bench_links_measure(b->comm, &j->sizes, j->rounds, b->links));
-    TALLY_TRY(look_around(b));
+    TALLY_TRY(cli_places_gather(b->comm, &b->places));
     if (b->comm->rank != 0) return TALLY_OK;
     if (!bench_links_sim(b->comm, b->links, b->sim, sizeof b->sim))
         return TALLY_FAIL(MEMORY, "no room for the comm that simulates these links");

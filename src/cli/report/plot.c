@@ -51,7 +51,7 @@ static const char head[] =
 static tally_status write_script(const report_plot *p, FILE *to)
 {
     fprintf(to, head, PLOT_WIDTH, p->height);
-    fwrite(p->script.at, 1, p->script.used, to);
+    if (p->script.used > 0) fwrite(p->script.at, 1, p->script.used, to);
     if (fflush(to) != 0 || fseek(to, 0, SEEK_SET) != 0)
         return TALLY_FAIL(FILE, "cannot write a script for gnuplot: %s",
                           strerror(errno));
@@ -134,6 +134,16 @@ static tally_status run_gnuplot(const report_plot *p, report_text *raw)
     if (script) fclose(script);
     if (complaints) fclose(complaints);
     if (!status) status = report_text_check(raw);
+    return status;
+}
+
+tally_status report_plot_try(void)
+{
+    const report_plot p = {.height = PLOT_WIDTH};
+    report_text raw = {0};
+    tally_status status = run_gnuplot(&p, &raw);
+
+    report_text_close(&raw);
     return status;
 }
 

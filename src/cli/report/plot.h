@@ -37,6 +37,9 @@ typedef struct report_plot {
  * TALLY_FILE when it fails, TALLY_MEMORY. */
 tally_status report_plot_draw(const report_plot *p, report_text *svg);
 
+/* Draws nothing: whether gnuplot is there and works.  Returns what drawing returns. */
+tally_status report_plot_try(void);
+
 /* The characters of a word of UTF-8. */
 size_t plot_characters(const char *word);
 
