@@ -1,6 +1,7 @@
 """study — what the studies of this folder share: runs that are kept, and the choice of a rate."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ class Runs:
     keep turns what Tally said (None: it diverged) into what the line holds beside its key; where it
     answers None the study cannot go on."""
 
-    def __init__(self, path, keep):
+    def __init__(self, path, keep=None):
         self.path = path
         self.keep = keep
         self.lock = threading.Lock()
@@ -26,21 +27,31 @@ class Runs:
                     self.results[tuple(entry["key"])] = entry
 
     def run(self, key, command):
+        def measure():
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            said = json.loads(done.stdout) if done.returncode == 0 else None
+            kept = self.keep(said) if done.returncode in (0, DIVERGED) else None
+            if kept is None:
+                sys.exit(f"{os.path.basename(sys.argv[0])}: {' '.join(command)}: {done.stderr.strip()}")
+            return kept
+        return self.take(key, measure)
+
+    def take(self, key, measure):
+        """What measure() says, unless the file has it."""
         with self.lock:
             if key in self.results:
                 return self.results[key]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        said = json.loads(done.stdout) if done.returncode == 0 else None
-        kept = self.keep(said) if done.returncode in (0, DIVERGED) else None
-        if kept is None:
-            sys.exit(f"{os.path.basename(sys.argv[0])}: {' '.join(command)}: {done.stderr.strip()}")
-        entry = {"key": key, **kept}
+        entry = {"key": key, **measure()}
         with self.lock:
             self.results[key] = entry
             with open(self.path, "a", encoding="utf-8") as file:
                 file.write(json.dumps(entry) + "\n")
             print(*entry["key"], *list(entry.values())[1:], file=sys.stderr, flush=True)
         return entry
+
+
+def has_gnuplot():
+    return shutil.which("gnuplot") is not None
 
 
 def choose_rate(score, start, ratio, extensions=5):

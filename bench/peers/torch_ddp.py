@@ -13,16 +13,16 @@ import peer
 ONE_BUCKET = 1 << 20  # MiB: over gloo the messages of PowerSGD's buckets mix, and it aborts (PyTorch 1.13)
 
 
-def distributed(net, hook):
+def distributed(net, a):
     """The net in DDP with what the hook needs; PowerSGD from the third step on, as early as it may."""
-    if hook == "powersgd":
+    if a.hook == "powersgd":
         dist._DEFAULT_FIRST_BUCKET_BYTES = ONE_BUCKET << 20
         model = torch.nn.parallel.DistributedDataParallel(net, bucket_cap_mb=ONE_BUCKET)
-        state = powerSGD_hook.PowerSGDState(None, matrix_approximation_rank=1, start_powerSGD_iter=2)
+        state = powerSGD_hook.PowerSGDState(None, matrix_approximation_rank=a.hook_rank, start_powerSGD_iter=2)
         model.register_comm_hook(state, powerSGD_hook.powerSGD_hook)
         return model
     model = torch.nn.parallel.DistributedDataParallel(net)
-    if hook == "fp16":
+    if a.hook == "fp16":
         model.register_comm_hook(None, default_hooks.fp16_compress_hook)
     return model
 
@@ -33,7 +33,7 @@ class Net:
         self.size = size
         self.net = torch.nn.Sequential(torch.nn.Linear(784, h), torch.nn.ReLU(), torch.nn.Linear(h, h),
                                        torch.nn.ReLU(), torch.nn.Linear(h, 10))
-        self.model = distributed(self.net, a.hook) if size > 1 else self.net
+        self.model = distributed(self.net, a) if size > 1 else self.net
         if a.rule == "adam":
             self.rule = torch.optim.Adam(self.model.parameters(), lr=a.rate)
         else:
