@@ -201,6 +201,34 @@ want=$(sed -n 's/.*"test\/loss","value":\(.*\)}/\1/p' votes/metrics.jsonl | tail
 python3 -c "import json, sys; sys.exit(json.load(open('repeated'))['test_loss'] != $want)" ||
     fail "$again gives $(field test_loss <repeated), not $want"
 
+# ---- many ranks, many runs, one that diverges ----
+cp -r sums wide
+for ((rank = 2; rank < 20; rank++)); do
+    echo "{\"step\":999,\"name\":\"gradient/seconds/$rank\",\"value\":$((rank + 7))}"
+done >>wide/metrics.jsonl
+cp -r votes wild
+sed -i 's/\("name":"train\/loss","value":\).*/\19e35}/' wild/metrics.jsonl
+many=()
+for ((i = 0; i < 13; i++)); do
+    many+=(votes)
+done
+report wide -o wide.html
+report sums wild wide more-sums "${many[@]}" -o many.html
+python3 - <<'PYTHON' || fail "many ranks or runs"
+import re, shutil
+wide, many = open("wide.html").read(), open("many.html").read()
+row = re.search(r'<th scope="row">wide</th>(?:<td[^>]*><data value="[^"]*">[^<]*</data></td>){5}</tr>', wide)[0]
+ranks, median, longest, slowest, ratio = map(float, re.findall(r'data value="([^"]*)"', row))
+assert (ranks, median, longest, slowest) == (20, 16.5, 26, 19) and abs(ratio - 26 / 16.5) < 1e-12, row
+if shutil.which("gnuplot"):
+    told = re.search(r"In seconds of all steps.*?</desc>", wide)[0]
+    assert "the 16 slowest" in wide and "rank 19:" in told and "rank 4:" in told
+    assert "rank 3:" not in told and "rank 0:" not in told, told
+    assert many.count("So many runs have tables alone") == 2
+    assert "What lies far above other runs is in the tables alone" in many
+    assert max(map(float, re.findall(r">\s*([0-9.e+]+)</text>", many))) < 1e6
+PYTHON
+
 # ---- what cannot be ----
 expect 2 "needs a run folder" "$TALLY" report
 expect 2 "has no option --ouput" "$TALLY" report sums --ouput x

@@ -7,7 +7,12 @@
 #include "cli/report/plot.h"
 #include "cli/report/sheet.h"
 
-enum { REPORT_RUNS_MOST = 64, REPORT_GROUPS_MOST = 8, CHART_METRICS_MOST = 3 };
+enum {
+    REPORT_RUNS_MOST = 64,
+    REPORT_DRAWN_MOST = 16, /* of more runs, none has pictures of its own */
+    REPORT_GROUPS_MOST = 8,
+    CHART_METRICS_MOST = 3
+};
 
 /* What the parts of a report share. */
 typedef struct report_page {

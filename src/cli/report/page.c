@@ -37,7 +37,8 @@ static bool is_there(const report_page *p, const report_chart *chart)
     return false;
 }
 
-static tally_status write_chart(report_page *p, const report_chart *chart)
+static tally_status write_chart(report_page *p, const report_chart *chart,
+                                const char *strokes)
 {
     report_sheet *s = &p->sheet;
 
@@ -46,6 +47,7 @@ static tally_status write_chart(report_page *p, const report_chart *chart)
         return TALLY_OK;
     }
     if (p->draws) {
+        sheet_say(s, "%s", strokes);
         report_write_colours(p);
         sheet_pictures_begin(s);
         TALLY_TRY(report_draw_lines(p, chart));
@@ -59,18 +61,13 @@ static tally_status write_chart(report_page *p, const report_chart *chart)
 
 static tally_status write_progress(report_page *p)
 {
-    report_sheet *s = &p->sheet;
-
-    sheet_section(s, "loss", "Loss");
-    if (p->draws)
-        sheet_say(s,
-                  "Solid: training, the mean over the epoch so far. Dashed: rows held "
-                  "out for validation. Dot at the end: test.");
-    TALLY_TRY(write_chart(p, &loss));
-    sheet_section(s, "accuracy", "Accuracy");
-    if (p->draws)
-        sheet_say(s, "Solid: rows held out for validation. Dot at the end: test.");
-    return write_chart(p, &accuracy);
+    sheet_section(&p->sheet, "loss", "Loss");
+    TALLY_TRY(write_chart(p, &loss,
+                          "Solid: training, the mean over the epoch so far. Dashed: "
+                          "rows held out for validation. Dot at the end: test."));
+    sheet_section(&p->sheet, "accuracy", "Accuracy");
+    return write_chart(p, &accuracy,
+                       "Solid: rows held out for validation. Dot at the end: test.");
 }
 
 /* Whether a run before run k has this metric, which then is shown already. */

@@ -44,7 +44,8 @@ static uint64_t ranks_of(const report_run *r)
 
 /* ---- pictures ---- */
 
-/* The first ranks that told something, at most RANKS_DRAWN. */
+/* The ranks of a picture: those that told something; of more than RANKS_DRAWN those
+ * that computed longest, for whom the others wait. */
 typedef struct crew {
     const report_run *run;
     uint64_t rank[RANKS_DRAWN];
@@ -54,21 +55,53 @@ typedef struct crew {
     bool all;
 } crew;
 
-static void gather(crew *c, const report_run *r)
+typedef struct worker {
+    uint64_t rank;
+    double seconds; /* of computing gradients */
+} worker;
+
+static int by_seconds(const void *a, const void *b)
+{
+    const worker *x = a, *y = b;
+
+    if (x->seconds < y->seconds || x->seconds > y->seconds)
+        return x->seconds < y->seconds ? 1 : -1;
+    return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+static int by_rank(const void *a, const void *b)
+{
+    const worker *x = a, *y = b;
+
+    return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+static tally_status gather(crew *c, const report_run *r)
 {
     uint64_t ranks = ranks_of(r);
+    worker *workers = calloc(ranks ? ranks : 1, sizeof *workers);
+    size_t n = 0;
 
-    *c = (crew){.run = r, .all = true};
-    for (uint64_t rank = 0; rank < ranks && c->all; rank++) {
+    if (!workers) return TALLY_FAIL(MEMORY, "no memory to compare ranks");
+    for (uint64_t rank = 0; rank < ranks; rank++) {
+        double seconds[REPORT_PARTS];
+
         if (!told(r, rank)) continue;
-        c->all = c->count < RANKS_DRAWN;
-        if (!c->all) break;
-        c->rank[c->count] = rank;
-        snprintf(c->label[c->count], sizeof *c->label, "rank %llu",
-                 (unsigned long long)rank);
-        c->labels[c->count] = c->label[c->count];
-        c->count++;
+        report_parts_of_rank(r, rank, seconds);
+        workers[n++] = (worker){rank, seconds[REPORT_GRADIENT]};
     }
+    *c = (crew){.run = r, .all = n <= RANKS_DRAWN};
+    c->count = c->all ? n : RANKS_DRAWN;
+    qsort(workers, n, sizeof *workers, by_seconds);
+    qsort(workers, c->count, sizeof *workers, by_rank);
+    for (size_t i = 0; i < c->count; i++) {
+        c->rank[i] = workers[i].rank;
+        snprintf(c->label[i], sizeof *c->label, "rank %llu",
+                 (unsigned long long)c->rank[i]);
+        c->labels[i] = c->label[i];
+    }
+    free(workers);
+    return TALLY_OK;
 }
 
 static tally_status draw_seconds(report_page *p, const crew *c, const char *of)
@@ -84,7 +117,7 @@ static tally_status draw_seconds(report_page *p, const crew *c, const char *of)
     for (size_t row = 0; row < c->count; row++)
         report_parts_of_rank(c->run, c->rank[row], &value[row * REPORT_PARTS]);
     snprintf(caption, sizeof caption, "%s: seconds of all steps, by rank%s", of,
-             c->all ? "" : " (the first 16)");
+             c->all ? "" : " (the 16 slowest)");
     return report_draw_parts(p, &bars, caption);
 }
 
@@ -109,7 +142,7 @@ static tally_status draw_bytes(report_page *p, const crew *c, const char *of,
         sum += value[row] *= 1e-6;
     }
     snprintf(caption, sizeof caption, "%s: megabytes sent, by rank%s", of,
-             c->all ? "" : " (the first 16)");
+             c->all ? "" : " (the 16 slowest)");
     return sum > 0 ? report_draw_bars(p, &bars, caption) : TALLY_OK;
 }
 
@@ -117,7 +150,7 @@ static tally_status draw_run(report_page *p, size_t k)
 {
     crew c;
 
-    gather(&c, &p->runs[k]);
+    TALLY_TRY(gather(&c, &p->runs[k]));
     TALLY_TRY(draw_seconds(p, &c, p->label[k]));
     return draw_bytes(p, &c, p->label[k], p->colour[k]);
 }
@@ -170,7 +203,9 @@ tally_status report_write_ranks(report_page *p)
         any = any || ranks_of(&p->runs[k]) > 1;
     if (!any) return TALLY_OK;
     sheet_part(&p->sheet, "Rank by rank");
-    if (p->draws) {
+    if (p->draws && p->count > REPORT_DRAWN_MOST)
+        sheet_say(&p->sheet, "So many runs have tables alone.");
+    else if (p->draws) {
         sheet_pictures_begin(&p->sheet);
         for (size_t k = 0; k < p->count; k++)
             if (ranks_of(&p->runs[k]) > 1) TALLY_TRY(draw_run(p, k));

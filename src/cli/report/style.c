@@ -62,7 +62,7 @@ static const char text[] =
     "dd { margin: 0; font-size: 1.5rem; line-height: 1.3; font-weight: 650;\n"
     "  font-variant-numeric: tabular-nums; }\n"
     ".pictures { display: grid; gap: 1rem; margin: .75rem 0; align-items: start;\n"
-    "  grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); }\n"
+    "  grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); }\n"
     "figure { margin: 0; max-width: 27rem; border: 1px solid var(--rule); border-radius: .6rem;\n"
     "  padding: .7rem .8rem .4rem; min-width: 0; }\n"
     "figure svg { display: block; width: 100%; height: auto; color: var(--ink); }\n"

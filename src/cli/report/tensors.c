@@ -156,6 +156,10 @@ static tally_status draw(report_page *p)
     bool ledgers = false;
 
     if (!p->draws) return TALLY_OK;
+    if (p->count > REPORT_DRAWN_MOST) {
+        sheet_say(&p->sheet, "So many runs have tables alone.");
+        return TALLY_OK;
+    }
     for (size_t k = 0; k < p->count; k++)
         ledgers = ledgers || has_ledger(&p->runs[k]);
     if (ledgers) sheet_legend(&p->sheet, LINKS, link_colours, link_names);
