@@ -87,6 +87,7 @@ static void see(tally_comm *c)
 
     if (c->tasks) c->busy += now - c->seen;
     c->seen = now;
+    tally_trace_ended(c->trace, now);
 }
 
 double tally_busy(tally_comm *c)
@@ -116,7 +117,7 @@ static tally_status go_on(tally_task *t)
     if (!t->done) return TALLY_OK;
     unlist(t);
     tally_watch_end(c, t);
-    if (t->traced) tally_trace_end(c->trace, t, tally_now(c));
+    tally_trace_end(c->trace, t);
     return TALLY_OK;
 }
 
@@ -151,6 +152,8 @@ static tally_status start(tally_task *t)
     TALLY_TRY(reserve_listed(t->comm));
     TALLY_TRY(advance(t));
     if (!t->done) tally_progress_wake(t->comm);
+    if (t->done && t->comm->trace)
+        tally_trace_ended(t->comm->trace, tally_now(t->comm));
     return TALLY_OK;
 }
 
@@ -328,7 +331,8 @@ void tally_task_drop(tally_task *t)
     tally_progress_enter(c);
     unlist(t);
     tally_watch_end(c, t);
-    if (t->traced) tally_trace_end(c->trace, t, tally_now(c));
+    tally_trace_end(c->trace, t);
+    tally_trace_ended(c->trace, c->trace ? tally_now(c) : 0);
     if (t->counted) c->waited_most -= t->request_count;
     t->counted = false;
     for (size_t i = 0; i < t->request_count; i++)

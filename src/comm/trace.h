@@ -10,31 +10,40 @@
 
 #include <stdatomic.h>
 
-/* From begin to end, in seconds of the rank's own clock. */
+/* From begin to end, in seconds of the rank's own clock.  Two to a line of the cache:
+ * writing to memory is most of what a trace costs. */
 typedef struct tally_trace_span {
     const char *name; /* static: "encode"; of a collective: "sum of" */
-    const char *unit; /* of a collective: "values"; else NULL */
     double begin, end;
-    uint64_t step, amount; /* amount: of a collective, of its unit */
-    size_t about; /* of a collective: its tag; else 1 + a weight that it is about, 0:
-                     none */
+    uint32_t step;  /* the last digits: see tally_trace_step_of */
+    uint32_t about; /* of a collective: its tag; else 1 + a weight that it is about, 0:
+                       none */
 } tally_trace_span;
+
+typedef struct tally_trace_amount { /* of a collective, "values" */
+    uint64_t amount;
+    const char *unit;
+} tally_trace_amount;
 
 /* The last `room` of those that were added. */
 typedef struct tally_trace_ring {
-    tally_trace_span *at; /* owned */
-    size_t room;
-    uint64_t count; /* added so far: span k is at k % room */
-    double lost;    /* the latest end of those overwritten; -INFINITY: none was */
+    tally_trace_span *at;        /* owned */
+    tally_trace_amount *amounts; /* owned; NULL for parts */
+    size_t room, place;          /* place: of the next one */
+    uint64_t count;              /* added so far: span k is at k % room */
+    double lost; /* the latest end of those overwritten; -INFINITY: none was */
 } tally_trace_ring;
 
 typedef struct tally_trace {
     tally_trace_ring parts;
-    tally_trace_ring collectives; /* guarded by the lock of the comm's progress */
-    const char *doing;            /* the part under way; NULL: none that has a name */
-    const char *waiting;          /* what waits for collectives are called */
-    double since;                 /* of the part */
-    size_t about;                 /* likewise */
+    /* Guarded by the lock of the comm's progress, as is: spans [ending, ending_end) of
+     * them may have ended, when the clock is looked at next. */
+    tally_trace_ring collectives;
+    uint64_t ending, ending_end;
+    const char *doing;     /* the part under way; NULL: none that has a name */
+    const char *waiting;   /* what waits for collectives are called */
+    double since;          /* of the part */
+    uint32_t about;        /* likewise */
     bool may_go_on;        /* the last span was an interruption that has just ended */
     _Atomic uint64_t step; /* the comm's thread reads it too */
 } tally_trace;
@@ -69,12 +78,16 @@ void tally_trace_add(tally_trace *t, const char *name, double begin, double end)
 double tally_trace_enter(tally_comm *c);
 void tally_trace_leave(tally_comm *c, const char *name, double begin);
 
-/* A collective that started now, and one that has ended. */
+/* A collective that started now; one that has ended; and the moment when those of late
+ * have: a pass over collectives looks at the clock once. */
 void tally_trace_begin(tally_trace *trace, tally_task *t, double now);
-void tally_trace_end(tally_trace *trace, tally_task *t, double now);
+void tally_trace_end(tally_trace *trace, tally_task *t);
+void tally_trace_ended(tally_trace *trace, double now);
 
 /* Spans [first, count) are kept. */
 uint64_t tally_trace_first(const tally_trace_ring *r);
 const tally_trace_span *tally_trace_at(const tally_trace_ring *r, uint64_t k);
+const tally_trace_amount *tally_trace_amount_at(const tally_trace_ring *r, uint64_t k);
+uint64_t tally_trace_step_of(const tally_trace *t, const tally_trace_span *s);
 
 #endif

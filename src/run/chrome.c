@@ -87,9 +87,11 @@ void chrome_begin_rank(chrome_file *f, int rank, const char *name)
     name_lane(f, 0);
 }
 
+/* The 2: readers that multiply by 1000 and cut what is behind the point, as Perfetto
+ * does, shall not cut a nanosecond for a rounding error. */
 static void put_microseconds(chrome_file *f, const char *key, long long nanoseconds)
 {
-    put(f, "\"%s\":%lld.%03lld,", key, nanoseconds / 1000, nanoseconds % 1000);
+    put(f, "\"%s\":%lld.%03lld2,", key, nanoseconds / 1000, nanoseconds % 1000);
 }
 
 void chrome_put_span(chrome_file *f, const chrome_span *s)

@@ -33,7 +33,7 @@ typedef struct chrome_file {
 void chrome_open(chrome_file *f, const char *fresh, double zero, const char *facts);
 
 /* What follows is of this rank; ranks come once each.  Spans of a lane may nest or
- * follow each other; those of lane 0 in any order. */
+ * follow each other; of two that begin together the longer one must come first. */
 void chrome_begin_rank(chrome_file *f, int rank, const char *host);
 void chrome_put_span(chrome_file *f, const chrome_span *s);
 

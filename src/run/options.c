@@ -82,7 +82,7 @@ static const tally_option options[] = {
     TALLY_OPTION(
         TEXT, tally_config, trace, NULL, NULL,
         "a file for what all ranks did when, for Perfetto or chrome://tracing"),
-    TALLY_OPTION(COUNT, tally_config, trace_spans, "20000", "[100, 1e8]",
+    TALLY_OPTION(COUNT, tally_config, trace_spans, "8000", "[100, 1e8]",
                  "of each kind that a rank keeps for the trace, the last ones"),
     TALLY_END,
 };

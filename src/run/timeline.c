@@ -113,7 +113,7 @@ typedef struct teller {
     chrome_file *to; /* NULL: they are sent to rank 0 */
     look before, after;
     double from; /* common: what began before then is left out */
-    uint64_t ready_step;
+    uint32_t ready_step;
     double ready; /* when the last rank had the gradient of that step */
     chrome_span spans[SPANS_AT_A_TIME];
     size_t count;
@@ -170,7 +170,7 @@ static void tell_part(teller *t, const tally_trace_span *s, const char *name,
     const tally_layout *layout = &t->run->f->layout;
 
     if (end <= begin) return;
-    chrome_span *to = next(t, begin, end, s->step);
+    chrome_span *to = next(t, begin, end, tally_trace_step_of(t->trace, s));
     snprintf(to->name, sizeof to->name, "%s", name);
     if (s->about)
         snprintf(to->about, sizeof to->about, "%s",
@@ -228,12 +228,13 @@ static void tell_collectives(teller *t, double *ends)
 
     for (uint64_t k = tally_trace_first(r); k < r->count; k++) {
         const tally_trace_span *s = tally_trace_at(r, k);
-        double end = isnan(s->end) ? t->after.at : s->end;
-        chrome_span *to = next(t, s->begin, end, s->step);
+        double end = isfinite(s->end) ? s->end : t->after.at;
+        const tally_trace_amount *of = tally_trace_amount_at(r, k);
+        chrome_span *to = next(t, s->begin, end, tally_trace_step_of(t->trace, s));
 
         to->lane = find_lane(ends, s->begin, end);
         snprintf(to->name, sizeof to->name, "%s %llu %s", s->name,
-                 (unsigned long long)s->amount, s->unit);
+                 (unsigned long long)of->amount, of->unit);
         describe(t->run, s, to->about, sizeof to->about);
     }
 }

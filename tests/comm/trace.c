@@ -35,9 +35,24 @@ Test(trace, parts_tile_the_time_and_gaps_have_no_name)
     expect_span(t, 1, "decode", 2, 3);
     expect_span(t, 2, "apply", 5, 6);
     expect_span(t, 3, "step", 1, 6);
-    cr_assert(eq(sz, tally_trace_at(&t->parts, 0)->about, 41));
-    cr_assert(zero(sz, tally_trace_at(&t->parts, 1)->about));
-    cr_assert(eq(u64, tally_trace_at(&t->parts, 2)->step, 7));
+    cr_assert(eq(u32, tally_trace_at(&t->parts, 0)->about, 41));
+    cr_assert(zero(u32, tally_trace_at(&t->parts, 1)->about));
+    cr_assert(eq(u64, tally_trace_step_of(t, tally_trace_at(&t->parts, 2)), 7));
+    tally_trace_close(t);
+}
+
+Test(trace, steps_are_counted_beyond_32_bits)
+{
+    tally_trace *t;
+
+    expect_ok(tally_trace_open(&t, 4));
+    for (uint64_t step = UINT32_MAX - 1; step < UINT32_MAX + (uint64_t)2; step++) {
+        tally_trace_step(t, step);
+        tally_trace_add(t, "step", 1, 2);
+    }
+    for (uint64_t k = 0; k < 3; k++)
+        cr_assert(eq(u64, tally_trace_step_of(t, tally_trace_at(&t->parts, k)),
+                     UINT32_MAX - 1 + k));
     tally_trace_close(t);
 }
 
@@ -60,7 +75,7 @@ Test(trace, a_wait_in_many_pieces_is_one_span_inside_its_part)
     expect_span(t, 2, "decode", 2 + 0.1 * 20, 5);
     expect_span(t, 3, "wire", 5, 6);
     expect_span(t, 4, "decode", 6, 7);
-    cr_assert(eq(sz, tally_trace_at(&t->parts, 4)->about, 4));
+    cr_assert(eq(u32, tally_trace_at(&t->parts, 4)->about, 4));
     tally_trace_close(t);
 }
 
@@ -92,17 +107,23 @@ Test(trace, collectives_overlap_and_one_that_was_overwritten_ends_nowhere)
     expect_ok(tally_trace_open(&t, 2));
     for (int k = 0; k < 3; k++)
         tally_trace_begin(t, &tasks[k], k);
-    tally_trace_end(t, &tasks[2], 3); /* nobody tells of it */
-    tally_trace_end(t, &tasks[1], 4);
+    tally_trace_end(t, &tasks[2]); /* nobody tells of it */
+    tally_trace_ended(t, 3);
+    tally_trace_end(t, &tasks[1]);
+    cr_assert(tally_trace_at(&t->collectives, 1)->end < 0);
+    tally_trace_ended(t, 4);
+    tally_trace_ended(t, 4.5);
     cr_assert(eq(u64, t->collectives.count, 2));
     cr_assert(isnan(tally_trace_at(&t->collectives, 0)->end));
     cr_assert(eq(dbl, tally_trace_at(&t->collectives, 1)->end, 4));
-    cr_assert(eq(u64, tally_trace_at(&t->collectives, 1)->amount, 9));
+    cr_assert(eq(u64, tally_trace_amount_at(&t->collectives, 1)->amount, 9));
 
     tally_trace_begin(t, &tasks[1], 5); /* takes the place of the first */
-    tally_trace_end(t, &tasks[0], 6);
+    tally_trace_end(t, &tasks[0]);
+    tally_trace_ended(t, 6);
     cr_assert(isnan(tally_trace_at(&t->collectives, 2)->end));
-    tally_trace_end(t, &tasks[1], 7);
+    tally_trace_end(t, &tasks[1]);
+    tally_trace_ended(t, 7);
     cr_assert(eq(dbl, tally_trace_at(&t->collectives, 2)->end, 7));
     tally_trace_close(t);
 }
@@ -116,5 +137,6 @@ Test(trace, without_a_recorder_nothing_happens)
     tally_trace_add(NULL, "step", 1, 2);
     tally_trace_begin(NULL, &task, 1);
     cr_assert(zero(u64, task.traced));
-    tally_trace_end(NULL, &task, 2);
+    tally_trace_end(NULL, &task);
+    tally_trace_ended(NULL, 2);
 }

@@ -35,6 +35,7 @@ class Trace:
                 self.take_metadata(event, lanes)
             else:
                 assert event["ph"] == "X" and event["name"], event
+                assert all(int(1000 * event[key]) == nanoseconds(event[key]) for key in ("ts", "dur")), event
                 assert all(isinstance(event[key], (int, float)) and event[key] >= 0 for key in ("ts", "dur")), event
                 assert (event["cat"] == "part") == (event["tid"] == 0), event
                 self.spans.append(Span(event))
@@ -71,7 +72,8 @@ class Trace:
             lanes.setdefault((s.rank, s.lane), []).append(s)
         for spans in lanes.values():
             open_spans = []
-            for s in sorted(spans, key=lambda s: (s.begin, -s.end)):
+            # Of spans that begin together Perfetto takes the first in the file for the outer one.
+            for s in sorted(spans, key=lambda s: s.begin):
                 while open_spans and open_spans[-1].end <= s.begin:
                     open_spans.pop()
                 assert not open_spans or open_spans[-1].holds(s), (open_spans[-1], s)
