@@ -118,7 +118,7 @@ const char *doctor_bytes(double bytes, char text[16])
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     int k = 0;
 
-    for (; bytes >= 1024 && k < 4; k++)
+    for (; bytes >= 1000 && k < 4; k++)
         bytes /= 1024;
     snprintf(text, 16, "%.3g %s", bytes, units[k]);
     return text;

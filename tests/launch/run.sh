@@ -52,4 +52,49 @@ for words in "-n 0 true" "-n x true" "-n 2" "-n" "--mca a"; do
     fi
 done
 MPIEXEC=$work/none "$run" -n 1 true 2>&1 | grep -q "is no program" || failures=$((failures + 1))
+
+# explains WORDS TEXT: an mpirun that says TEXT and fails, of hosts that the user names; the
+# last line is launch/run's, its code the launcher's.
+explains() {
+    local said
+    printf '#!/bin/sh\n[ "$1" = --version ] && { echo "mpirun (Open MPI) 4.1.4"; exit; }\nprintf "%%s\\n" "%s" >&2\nexit 213\n' "$2" >"$work/bad"
+    chmod +x "$work/bad"
+    said=$(MPIEXEC=$work/bad "$run" -n 4 --host a,b true 2>&1)
+    if [[ $? != 213 || $(tail -n 1 <<<"$said") != "launch/run: "*"$1"* || $said != *"$2"* ]]; then
+        echo "FAIL: \"$2\" is explained so: $said" >&2
+        failures=$((failures + 1))
+    fi
+}
+
+explains "the hosts offer fewer slots than -n 4" "There are not enough slots available in the system to satisfy the 4"
+explains "host node9 cannot be reached: Connection timed out; try: ssh node9 true" \
+    "ssh: connect to host node9 port 22: Connection timed out"
+explains "host nod cannot be reached: its name is not known" \
+    "ssh: Could not resolve hostname nod: Name or service not known"
+explains "host b cannot be reached: ssh wants a password" "me@b: Permission denied (publickey,password)."
+explains "ssh does not know the key of a host" "Host key verification failed."
+explains "daemon did not start there" "ORTE was unable to reliably start one or more daemons."
+explains "true is not on every host" "mpirun was unable to find the specified executable file, and therefore"
+
+# A signal reaches the launcher, and its code comes back.
+cat >"$work/waits" <<'END'
+#!/bin/bash
+[ "$1" = --version ] && { echo "mpirun (Open MPI) 4.1.4"; exit; }
+trap 'exit 75' USR1
+echo ready >&2
+while :; do sleep 0.1; done
+END
+chmod +x "$work/waits"
+MPIEXEC=$work/waits "$run" --host a,b true 2>"$work/err" &
+for ((i = 0; i < 200; i++)); do
+    ! grep -q ready "$work/err" || break
+    sleep 0.05
+done
+kill -USR1 $!
+wait $!
+code=$?
+((code == 75)) || {
+    echo "FAIL: USR1 to launch/run ends it with $code, not with its launcher's 75" >&2
+    failures=$((failures + 1))
+}
 exit $((failures > 0))
