@@ -16,6 +16,11 @@ fast="--comm sim:ranks=3,alpha=1e-9,beta=1e-13"
     fail "layers on many ranks"
 ranks 3 train $small --steps 4 --strategy async --trainer server:servers=all --trace "$work/all.json" >/dev/null || fail "servers that work"
 ranks 2 train $small --steps 30 --trace "$work/two.json" >/dev/null 2>"$work/err" || fail "two ranks: $(cat "$work/err")"
+if [ -n "$MPIEXEC" ]; then # another thread notes what collectives do
+    ranks 2 train $small --steps 30 --bucket 1 --exchange allreduce:algorithm=ring --comm mpi:progress=thread,nap=0 \
+        --trace "$work/thread.json" >/dev/null 2>"$work/err" || fail "a thread: $(cat "$work/err")"
+    python3 "$check" "$work/thread.json" || fail "the trace of two threads"
+fi
 expect 7 "the loss of step" "$TALLY" train $small $sim --rate 1e30 --trace "$work/lost.json"
 
 python3 - "$work" "$check" <<'PYTHON' || fail "traces"
