@@ -201,7 +201,7 @@ want=$(sed -n 's/.*"test\/loss","value":\(.*\)}/\1/p' votes/metrics.jsonl | tail
 python3 -c "import json, sys; sys.exit(json.load(open('repeated'))['test_loss'] != $want)" ||
     fail "$again gives $(field test_loss <repeated), not $want"
 
-# ---- many ranks, many runs, one that diverges ----
+# ---- strong scaling, many ranks, many runs, one that diverges ----
 cp -r sums wide
 for ((rank = 2; rank < 20; rank++)); do
     echo "{\"step\":999,\"name\":\"gradient/seconds/$rank\",\"value\":$((rank + 7))}"
@@ -212,11 +212,23 @@ many=()
 for ((i = 0; i < 13; i++)); do
     many+=(votes)
 done
+cp -r more-sums shared-out
+sed -i 's/"batch": "32"/"batch": "16"/' shared-out/manifest.json
+report sums shared-out -o strong.html
 report wide -o wide.html
 report sums wild wide more-sums "${many[@]}" -o many.html
 python3 - <<'PYTHON' || fail "many ranks or runs"
-import re, shutil
-wide, many = open("wide.html").read(), open("many.html").read()
+import json, math, re, shutil
+wide, many, strong = (open(f"{name}.html").read() for name in ("wide", "many", "strong"))
+seconds = []  # a step, on 2 and 4 ranks, of 64 samples each
+for run in "sums", "shared-out":
+    lines = [json.loads(line) for line in open(f"{run}/metrics.jsonl")]
+    last = [line for line in lines if line["name"] == "train/seconds"][-1]
+    seconds.append(last["value"] / last["step"])
+row = re.search(r'<th scope="row">shared-out</th><td>allreduce \(strong\)</td>.*?</tr>', strong, re.S)[0]
+ranks, _, samples, _, speed, speedup, efficiency = map(float, re.findall(r'data value="([^"]*)"', row))
+assert (ranks, samples) == (4, 64) and math.isclose(speed, 64 / seconds[1]), row
+assert math.isclose(speedup, seconds[0] / seconds[1]) and math.isclose(efficiency, speedup / 2), row
 row = re.search(r'<th scope="row">wide</th>(?:<td[^>]*><data value="[^"]*">[^<]*</data></td>){5}</tr>', wide)[0]
 ranks, median, longest, slowest, ratio = map(float, re.findall(r'data value="([^"]*)"', row))
 assert (ranks, median, longest, slowest) == (20, 16.5, 26, 19) and abs(ratio - 26 / 16.5) < 1e-12, row

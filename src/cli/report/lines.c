@@ -160,7 +160,7 @@ static double top_of(const panel *p)
         for (size_t k = 0; k < p->count; k++)
             if (p->curves[k].count && highest(&p->curves[k]) > top)
                 above = fmin(above, highest(&p->curves[k]));
-    } while (isfinite(above) && (top <= 0 || above < 1e4 * top));
+    } while (isfinite(above) && (top <= 0 || above < 1e6 * top));
     return top;
 }
 
