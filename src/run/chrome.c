@@ -1,8 +1,7 @@
 /* chrome.c — spans of ranks to a file that Perfetto and chrome://tracing read.
  *
  *     {"displayTimeUnit":"ms","otherData":{...},"traceEvents":[
- *     {"ph":"M","pid":0,"tid":0,"name":"process_name","args":{"name":"rank 0 on
- * node3"}},
+ *     {"ph":"M","pid":0,"tid":0,"name":"process_name","args":{"name":"rank 0 on n3"}},
  *     {"ph":"X","pid":0,"tid":0,"ts":12.345,"dur":6.789,"cat":"part","name":"encode",...
  *
  * Chrome's Trace Event Format, JSON Object Format: a process a rank, a thread a lane; X

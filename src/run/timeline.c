@@ -1,8 +1,9 @@
 /* timeline.c — what all ranks did when, by one clock, to one file.
  *
- *     rank r      common(t) = t - ahead(t), from two looks at rank 0's clock: one
- * before training and one after, and a straight line between them each        spans of
- * its trace, 512 at a time -> rank 0 rank 0      chrome.c: FILE.partial -> FILE
+ *     rank r    common(t) = t - ahead(t), from two looks at rank 0's clock, one before
+ *               training and one after, and a straight line between them
+ *     each      the spans of its trace, 512 at a time -> rank 0
+ *     rank 0    chrome.c: FILE.partial -> FILE
  *
  * A trainer in lockstep says when the last rank had its gradient; what this rank waited
  * until then was for its peers ("wait"), the rest for bytes ("wire").

@@ -85,7 +85,7 @@ static int find_culprit(const doctor *d, const pair *pairs, const double *second
 static void tell(doctor *d, const pair *pairs, const double *seconds, int count,
                  size_t bytes)
 {
-    double least = INFINITY, most = 0;
+    double least = (double)INFINITY, most = 0;
     int worst = 0;
 
     for (int p = 0; p < count; p++) {
@@ -118,7 +118,7 @@ static void judge(doctor *d, const void *all)
 
     if (count == 0) return;
     for (int k = 0; k < SIZES; k++) {
-        least[k] = INFINITY;
+        least[k] = (double)INFINITY;
         most[k] = 0;
         for (int p = 0; p < count; p++) {
             seconds[k][p] = records[pairs[p].first].seconds[p][k];
