@@ -90,6 +90,12 @@ kill -USR1 "$(process mpirun 1)"
 wait $!
 [ $? -eq 75 ] || fail "a run that was stopped and went on: exit $?, $(tail -c 300 "$work/err")"
 
+# Hosts for one command end with it, and its code is theirs.
+CLUSTER=w$$ "$cluster" with 2 none -n 2 "$TALLY" train $wide --steps 1 >"$work/out" || fail "with 2 hosts: exit $?"
+[ "$(field hosts <"$work/out")" = 2 ] || fail "with 2 hosts: $(cat "$work/out")"
+CLUSTER=w$$ "$cluster" with 1 none -n 1 "$TALLY" train --rule none >/dev/null 2>&1 && fail "a failure that is none"
+! ip netns list | grep "^w$$-" || fail "a cluster is left by with"
+
 # The counters tell: one rank leaves the links alone.
 train 1 --exchange ordered >/dev/null
 awk '$1 > 1e6 { exit 1 }' "$work/sent" || fail "one rank, but the links carried $(tr '\n' ' ' <"$work/sent")"
