@@ -6,7 +6,7 @@
  *                      which answers with its trail; it prints who did not arrive
  *     at the timeout   it ends all ranks, with a bad code
  *
- * Answers travel as datagrams (UDP over IPv4) between threads: MPI may be the very
+ * Answers travel as datagrams (UDP, datagram.c) between threads: MPI may be the very
  * thing that hangs, lets one thread in at a time, and a rank that computes looks at it
  * seldom.  A rank whose process is stopped, dead, or cut off does not answer, which
  * says it.  Each datagram carries a number that the ranks drew together, so that
@@ -23,16 +23,13 @@
 #include "base/text.h"
 #include "base/thread.h"
 #include "comm/comm.h"
+#include "comm/datagram.h"
 #include "comm/progress.h"
 #include "comm/survey.h"
 #include "comm/trail.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -45,7 +42,6 @@
 #include <unistd.h>
 
 enum {
-    ADDRESSES = 4,
     LEADERS = 3, /* the first ranks, one of which asks for all if it can */
     LOOK_MS = 200,
     TAKE_MS = 400,    /* for a leader to take an alarm */
@@ -62,8 +58,7 @@ typedef enum purpose { NOTHING, WARN, LEAVE, REPORT, END } purpose;
 typedef enum kind { ALARM, TAKEN, ASK, ANSWER, EXIT } kind;
 
 typedef struct neighbour { /* what a rank tells of itself at the start */
-    uint32_t address[ADDRESSES];
-    uint16_t port;
+    tally_ear ear;
     int32_t pid;
     uint64_t process_space, nonce; /* where pid is a number; rank 0's is everyone's */
     char host[TALLY_HOST_NAME];
@@ -233,19 +228,8 @@ static void fill_row(tally_watch *w, tally_row *row)
 
 /* ---- datagrams ---- */
 
-static void post_to(const tally_watch *w, uint32_t address, uint16_t port,
-                    const packet *p)
-{
-    struct sockaddr_in to = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = address};
-    size_t bytes = p->kind == ANSWER ? sizeof *p : offsetof(packet, row);
-
-    /* What is lost is asked for again. */
-    if (sendto(w->socket, p, bytes, 0, (const struct sockaddr *)&to, sizeof to) < 0)
-        return;
-}
-
-/* On its own host a rank is reached without leaving it. */
+/* What is lost is asked for again.  On its own host a rank is reached without leaving
+ * it. */
 static void post(tally_watch *w, int to, kind k, purpose why)
 {
     const neighbour *p = &w->peers[to];
@@ -254,11 +238,8 @@ static void post(tally_watch *w, int to, kind k, purpose why)
     w->out.kind = k;
     w->out.purpose = why;
     w->out.from = w->rank;
-    if (!p->port) return;
-    if (strcmp(p->host, w->peers[w->rank].host) == 0)
-        post_to(w, htonl(INADDR_LOOPBACK), p->port, &w->out);
-    for (int k2 = 0; k2 < ADDRESSES && p->address[k2]; k2++)
-        post_to(w, p->address[k2], p->port, &w->out);
+    tally_ear_tell(w->socket, &p->ear, strcmp(p->host, w->peers[w->rank].host) == 0,
+                   &w->out, k == ANSWER ? sizeof w->out : offsetof(packet, row));
 }
 
 static bool receive(tally_watch *w)
@@ -535,36 +516,7 @@ static void *watch(void *context)
 
 /* ---- start and end ---- */
 
-static void list_addresses(neighbour *mine)
-{
-    struct ifaddrs *all = NULL;
-    int count = 0;
-
-    if (getifaddrs(&all) != 0) return;
-    for (const struct ifaddrs *a = all; a && count < ADDRESSES; a = a->ifa_next) {
-        struct sockaddr_in in;
-
-        if (!a->ifa_addr || a->ifa_addr->sa_family != AF_INET) continue;
-        if (!(a->ifa_flags & IFF_UP) || a->ifa_flags & IFF_LOOPBACK) continue;
-        memcpy(&in, a->ifa_addr, sizeof in);
-        mine->address[count++] = in.sin_addr.s_addr;
-    }
-    freeifaddrs(all);
-}
-
 /* Without a socket this rank answers nobody, and is told of as silent. */
-static void open_socket(tally_watch *w, neighbour *mine)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET};
-    socklen_t length = sizeof at;
-
-    w->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (w->socket < 0) return;
-    if (bind(w->socket, (const struct sockaddr *)&at, sizeof at) == 0 &&
-        getsockname(w->socket, (struct sockaddr *)&at, &length) == 0)
-        mine->port = ntohs(at.sin_port);
-}
-
 static void introduce(tally_watch *w, neighbour *mine)
 {
     struct stat space;
@@ -575,8 +527,7 @@ static void introduce(tally_watch *w, neighbour *mine)
         mine->process_space = (uint64_t)space.st_ino;
     if (getrandom(&mine->nonce, sizeof mine->nonce, GRND_NONBLOCK) < 0)
         mine->nonce = (uint64_t)(1e9 * tally_trail_now());
-    list_addresses(mine);
-    open_socket(w, mine);
+    w->socket = tally_ear_open(&mine->ear);
 }
 
 static bool has_thread(const tally_comm *c)
@@ -586,7 +537,7 @@ static bool has_thread(const tally_comm *c)
 
 static tally_status meet(tally_comm *c, tally_watch *w)
 {
-    neighbour mine = {.port = 0};
+    neighbour mine = {.pid = 0};
     tally_status status = TALLY_OK;
 
     introduce(w, &mine);
