@@ -17,6 +17,15 @@ typedef struct cli_flag {
                           with NULL, in the order given */
 } cli_flag;
 
+/* The last rows of every command's flags: main has seen the first of them. */
+#define CLI_LAST_FLAGS(asks)                                                           \
+    {.name = "backtrace",                                                              \
+     .help = "show the places an error went through; also TALLY_BACKTRACE=1"},         \
+        {.name = "help", .set = asks, .help = "this page"},                            \
+    {                                                                                  \
+        .name = NULL                                                                   \
+    }
+
 typedef struct cli_grammar {
     const char *command; /* "tally train", for sentences */
     const cli_flag *flags;

@@ -293,13 +293,10 @@ static tally_status run_doctor(cli_failure *failure, int count, char *const *wor
 {
     job j = {.failure = failure, .comm = "auto"};
     const cli_flag flags[] = {
-        {"out",       &j.folder, NULL,    "DIR",    "a folder where runs are to be kept"},
-        {"comm",      &j.comm,   NULL,    "MEMBER", "how ranks reach each other (auto)" },
-        {"json",      NULL,      &j.json, NULL,     "one line of JSON"                  },
-        {"backtrace", NULL,      NULL,    NULL,
-         "show the places an error went through; also TALLY_BACKTRACE=1"                },
-        {"help",      NULL,      &j.help, NULL,     "this page"                         },
-        {NULL,        NULL,      NULL,    NULL,     NULL                                },
+        {"out",  &j.folder, NULL,    "DIR",    "a folder where runs are to be kept"},
+        {"comm", &j.comm,   NULL,    "MEMBER", "how ranks reach each other (auto)" },
+        {"json", NULL,      &j.json, NULL,     "one line of JSON"                  },
+        CLI_LAST_FLAGS(&j.help),
     };
     const cli_grammar grammar = {"tally doctor", flags, takes_nothing, false};
     tally_run run = {0};

@@ -182,10 +182,7 @@ static tally_status run_eval(cli_failure *failure, int count, char *const *words
          "a run folder: its newest good checkpoint; or one checkpoint folder"               },
         {"split",      &j.split_name, NULL,    "NAME", "train, validate or test (test)"     },
         {"json",       NULL,          &j.json, NULL,   "one line of JSON on standard output"},
-        {"backtrace",  NULL,          NULL,    NULL,
-         "show the places an error went through; also TALLY_BACKTRACE=1"                    },
-        {"help",       NULL,          &j.help, NULL,   "this page"                          },
-        {NULL,         NULL,          NULL,    NULL,   NULL                                 },
+        CLI_LAST_FLAGS(&j.help),
     };
     const cli_grammar grammar = {"tally eval", flags, takes, false};
     tally_run run = {0};

@@ -141,14 +141,11 @@ static tally_status run_train(cli_failure *failure, int count, char *const *word
 {
     job j = {.failure = failure};
     const cli_flag flags[] = {
-        {"resume",    &j.resume, NULL,     "DIR",
-         "go on with the run in DIR, with its options; others override them"                    },
-        {"json",      NULL,      &j.json,  NULL,  "end with one line of JSON on standard output"},
-        {"quiet",     NULL,      &j.quiet, NULL,  "say nothing but errors"                      },
-        {"backtrace", NULL,      NULL,     NULL,
-         "show the places an error went through; also TALLY_BACKTRACE=1"                        },
-        {"help",      NULL,      &j.help,  NULL,  "this page"                                   },
-        {NULL,        NULL,      NULL,     NULL,  NULL                                          },
+        {"resume", &j.resume, NULL,     "DIR",
+         "go on with the run in DIR, with its options; others override them"                 },
+        {"json",   NULL,      &j.json,  NULL,  "end with one line of JSON on standard output"},
+        {"quiet",  NULL,      &j.quiet, NULL,  "say nothing but errors"                      },
+        CLI_LAST_FLAGS(&j.help),
     };
     const cli_grammar grammar = {
         .command = "tally train", .flags = flags, .file = true};

@@ -9,6 +9,13 @@
 #include "cli/failure.h"
 #include "cli/table.h"
 
+/* Rows of a bench's flags. */
+#define BENCH_STYLE_FLAGS(as_json, as_csv)                                             \
+    {.name = "json", .set = as_json, .help = "one line of JSON"},                      \
+    {                                                                                  \
+        .name = "csv", .set = as_csv, .help = "comma-separated values"                 \
+    }
+
 /* `tally bench exchange` and so on; words: what follows. */
 tally_status bench_exchange(cli_failure *failure, int count, char *const *words);
 tally_status bench_kernel(cli_failure *failure, int count, char *const *words);

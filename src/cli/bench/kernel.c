@@ -262,16 +262,12 @@ tally_status bench_kernel(cli_failure *failure, int count, char *const *words)
 {
     job j = {.failure = failure, .second_words = "0.1", .thread_words = "1"};
     const cli_flag flags[] = {
-        {"only", j.only, NULL,              "GROUP",
-         "products, rules, bits, activations or codecs; may be given again (all)", ONLY_MOST},
-        {"seconds",      &j.second_words,    NULL, "X", "how long a row is measured (0.1)"                         },
-        {"threads",      &j.thread_words,    NULL, "N", "threads of a product (1)"},
-        {"json",      NULL,       &j.json,               NULL,         "one line of JSON"                  },
-        {"csv",      NULL,        &j.csv,                NULL,          "comma-separated values"},
-        {"backtrace",      NULL,  NULL,          NULL,
-         "show the places an error went through; also TALLY_BACKTRACE=1"                          },
-        {"help",      NULL,       &j.help,               NULL,         "this page"},
-        {NULL,      NULL,         NULL,                 NULL,            NULL                           },
+        {"only",    j.only,          NULL, "GROUP",
+         "products, rules, bits, activations or codecs; may be given again (all)",      ONLY_MOST},
+        {"seconds", &j.second_words, NULL, "X",     "how long a row is measured (0.1)", 0        },
+        {"threads", &j.thread_words, NULL, "N",     "threads of a product (1)",         0        },
+        BENCH_STYLE_FLAGS(&j.json, &j.csv),
+        CLI_LAST_FLAGS(&j.help),
     };
     const cli_grammar grammar = {"tally bench kernel", flags, bench_takes, false};
     tally_run run = {0};

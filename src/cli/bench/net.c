@@ -226,17 +226,13 @@ tally_status bench_net(cli_failure *failure, int count, char *const *words)
              .size_words = "8,1KiB..4MiB",
              .round_words = "5"};
     const cli_flag flags[] = {
-        {"sizes",     &j.size_words,  NULL,    "SIZES",
-         "of messages, as for tally bench exchange (8,1KiB..4MiB)"                                       },
-        {"rounds",    &j.round_words, NULL,    "N",
-         "in which the pairs of ranks take turns (5)"                                                    },
-        {"comm",      &j.comm,        NULL,    "MEMBER", "how ranks reach each other (auto)"             },
-        {"json",      NULL,           &j.json, NULL,     "one line of JSON"                              },
-        {"csv",       NULL,           &j.csv,  NULL,     "comma-separated values: a row a class of links"},
-        {"backtrace", NULL,           NULL,    NULL,
-         "show the places an error went through; also TALLY_BACKTRACE=1"                                 },
-        {"help",      NULL,           &j.help, NULL,     "this page"                                     },
-        {NULL,        NULL,           NULL,    NULL,     NULL                                            },
+        {"sizes",  &j.size_words,  NULL, "SIZES",
+         "of messages, as for tally bench exchange (8,1KiB..4MiB)"                    },
+        {"rounds", &j.round_words, NULL, "N",
+         "in which the pairs of ranks take turns (5)"                                 },
+        {"comm",   &j.comm,        NULL, "MEMBER", "how ranks reach each other (auto)"},
+        BENCH_STYLE_FLAGS(&j.json, &j.csv),
+        CLI_LAST_FLAGS(&j.help),
     };
     const cli_grammar grammar = {"tally bench net", flags, bench_takes, false};
     tally_run run = {0};

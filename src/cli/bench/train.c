@@ -242,18 +242,14 @@ tally_status bench_train(cli_failure *failure, int count, char *const *words)
              .compare = "allreduce,vote,powersgd,async,pdadmm",
              .round_words = "5"};
     const cli_flag flags[] = {
-        {"compare",    &j.compare,      NULL,    "NAMES",
-         "strategies, with commas (allreduce,vote,powersgd,async,pdadmm)"                         },
-        {"rounds",     &j.round_words,  NULL,    "N",     "in which the strategies take turns (5)"},
-        {"target",     &j.target_words, NULL,    "X",     "train to this accuracy, 0..1"          },
-        {"look-every", &j.every_words,  NULL,    "N",
-         "steps between looks at the accuracy (a tenth of an epoch)"                              },
-        {"json",       NULL,            &j.json, NULL,    "one line of JSON"                      },
-        {"csv",        NULL,            &j.csv,  NULL,    "comma-separated values"                },
-        {"backtrace",  NULL,            NULL,    NULL,
-         "show the places an error went through; also TALLY_BACKTRACE=1"                          },
-        {"help",       NULL,            &j.help, NULL,    "this page"                             },
-        {NULL,         NULL,            NULL,    NULL,    NULL                                    },
+        {"compare",    &j.compare,      NULL, "NAMES",
+         "strategies, with commas (allreduce,vote,powersgd,async,pdadmm)"                      },
+        {"rounds",     &j.round_words,  NULL, "N",     "in which the strategies take turns (5)"},
+        {"target",     &j.target_words, NULL, "X",     "train to this accuracy, 0..1"          },
+        {"look-every", &j.every_words,  NULL, "N",
+         "steps between looks at the accuracy (a tenth of an epoch)"                           },
+        BENCH_STYLE_FLAGS(&j.json, &j.csv),
+        CLI_LAST_FLAGS(&j.help),
     };
     const cli_grammar grammar = {"tally bench train", flags, bench_takes_run, false};
     tally_run first = {0};
