@@ -372,5 +372,6 @@ void tally_spend(tally_comm *c, double seconds)
 
 void tally_abort(tally_comm *c, int code)
 {
+    tally_watch_last_words(c);
     c->ops->abort(c, code);
 }

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAMED_MOST = 6, LINES_MOST = 40 };
+enum { NAMED_MOST = 6, LINES_MOST = 40, LAST_ACTS = 4 };
 
 static bool one_host(const tally_survey *s)
 {
@@ -300,6 +300,8 @@ static void describe(const tally_survey *s, int r, char text[64])
                  s->fates[r] == TALLY_STOPPED_SHORT ? "no answer: stopped"
                  : s->fates[r] == TALLY_GONE        ? "no answer: gone"
                                                     : "no answer");
+    else if (row->ends)
+        snprintf(text, 64, "ends the run");
     else if (!row->waits)
         snprintf(text, 64, "computes, %.3g s", row->idle);
     else if (row->peer >= 0)
@@ -319,6 +321,18 @@ static bool add_line(const tally_survey *s, int r, char *text, size_t most,
     return tally_text_append(text, most, used, "  %5d  %-16.32s %12llu  %-28s %s\n", r,
                              s->hosts[r], (unsigned long long)row->number, what,
                              row->acts[0].text);
+}
+
+/* They are the same on all ranks, which the number before says how far they came. */
+static void add_acts(const tally_survey *s, char *text, size_t most, size_t *used)
+{
+    uint64_t last = most_started(s);
+
+    for (uint64_t k = last; k > 0 && k + LAST_ACTS > last; k--)
+        if (!tally_text_append(text, most, used, "  %-23s %12llu  %s\n",
+                               k == last ? "last collectives" : "",
+                               (unsigned long long)k, text_of(s, k)))
+            return;
 }
 
 /* Those first that hold up the others. */
@@ -341,4 +355,5 @@ void tally_survey_print(const tally_survey *s, char *text, size_t most)
         }
     if (told < s->size)
         tally_text_append(text, most, &used, "  and %d more\n", s->size - told);
+    add_acts(s, text, most, &used);
 }

@@ -13,9 +13,9 @@ enum { TALLY_ROW_ACTS = 8, TALLY_ACT_TEXT = 96, TALLY_HOST_NAME = 64 };
 
 /* A rank's answer; small enough for one datagram. */
 typedef struct tally_row {
-    uint32_t answered, waits;
-    int32_t peer, tag;     /* of its wait */
-    double waited;         /* seconds in it */
+    uint32_t answered, waits, ends; /* ends: it aborts the run */
+    int32_t peer, tag;              /* of its wait */
+    double waited;                  /* seconds in it */
     double idle;           /* seconds since its last collective began or ended */
     uint64_t step, number; /* under way; of the collective that it started last */
 
@@ -40,8 +40,8 @@ typedef struct tally_survey {
  * first, TALLY_NETWORK for the others, TALLY_OK when nobody is held up. */
 tally_status tally_survey_judge(const tally_survey *s, char *sentence, size_t most);
 
-/* Appends a table of a line a rank, the first `lines` of them those that matter most:
- * it is cut where `most` ends. */
+/* Appends a table of a line a rank, first those that hold up the others, and of the
+ * last collectives that any has started: it is cut where `most` ends. */
 void tally_survey_print(const tally_survey *s, char *text, size_t most);
 
 #endif

@@ -5,6 +5,7 @@
  *     if so            alarm -> the lowest rank that takes it asks all ranks, each of
  *                      which answers with its trail; it prints who did not arrive
  *     at the timeout   it ends all ranks, with a bad code
+ *     before an abort  it prints what each rank does, within half a second
  *
  * Answers travel as datagrams (UDP, datagram.c) between threads: MPI may be the very
  * thing that hangs, lets one thread in at a time, and a rank that computes looks at it
@@ -47,13 +48,14 @@ enum {
     TAKE_MS = 400,    /* for a leader to take an alarm */
     SURVEY_MS = 1000, /* for all to answer */
     LEAVE_MS = 200,   /* the same, where a launcher is about to kill */
+    LAST_MS = 500,    /* that an abort waits for its table, whatever the thread does */
     RETRY_MS = 100,
     BATCH = 64, /* questions at a time: answers must fit the socket */
     TEXT_MOST = 16384
 };
 
 /* Why ranks are asked; the greater is the more urgent. */
-typedef enum purpose { NOTHING, WARN, LEAVE, REPORT, END } purpose;
+typedef enum purpose { NOTHING, WARN, LEAVE, REPORT, LAST, END } purpose;
 
 typedef enum kind { ALARM, TAKEN, ASK, ANSWER, EXIT } kind;
 
@@ -81,7 +83,7 @@ struct tally_watch {
     pthread_t thread;
     bool has_thread;
     int socket, bell[2]; /* -1: none; a byte wakes the thread */
-    atomic_bool leaving, asked;
+    atomic_bool leaving, asked, dying, has_spoken;
     uint64_t nonce;
     neighbour *peers; /* owned */
 
@@ -95,6 +97,7 @@ struct tally_watch {
     double told[END + 1]; /* when a survey of that purpose ended */
     double stop_seen;     /* when this rank was told to end; 0: it was not */
     bool left;            /* and has asked who keeps it from that */
+    bool speaks;          /* its last words, or has */
     char *text;           /* owned: TEXT_MOST */
 };
 
@@ -165,14 +168,31 @@ const char *tally_watch_host(const tally_comm *c, int rank)
     return w && w->peers && c->nodes > 1 ? w->peers[rank].host : NULL;
 }
 
+static void ring(const tally_watch *w)
+{
+    if (write(w->bell[1], "", 1) < 0) errno = 0; /* it looks in a moment anyway */
+}
+
 bool tally_watch_ask(const tally_comm *c)
 {
     tally_watch *w = c->watch;
 
     if (!w || !w->has_thread) return false;
     atomic_store(&w->asked, true);
-    if (write(w->bell[1], "", 1) < 0) return true; /* it looks in a moment anyway */
+    ring(w);
     return true;
+}
+
+/* The thread may itself be held up: by a callback, or by whoever reads its table. */
+void tally_watch_last_words(const tally_comm *c)
+{
+    tally_watch *w = c->watch;
+
+    if (!w || !w->has_thread || pthread_equal(pthread_self(), w->thread)) return;
+    if (atomic_exchange(&w->dying, true)) return;
+    ring(w);
+    for (int k = 0; k < LAST_MS && !atomic_load(&w->has_spoken); k++)
+        poll(NULL, 0, 1);
 }
 
 /* ---- what this rank tells ---- */
@@ -216,6 +236,7 @@ static void fill_row(tally_watch *w, tally_row *row)
     }
     pthread_mutex_lock(&t->lock);
     row->answered = 1;
+    row->ends = atomic_load(&w->dying);
     row->waits = pause.waits;
     row->peer = pause.peer;
     row->tag = pause.tag;
@@ -254,6 +275,12 @@ static bool receive(tally_watch *w)
 static bool is_leaving(const tally_watch *w)
 {
     return atomic_load(&w->leaving);
+}
+
+/* Then what is under way is given up. */
+static bool must_hurry(const tally_watch *w)
+{
+    return is_leaving(w) || (atomic_load(&w->dying) && !w->speaks);
 }
 
 /* Waits so long for a datagram, or for the bell. */
@@ -321,17 +348,21 @@ static int ask_the_rest(tally_watch *w, purpose why, uint32_t survey)
     return left;
 }
 
-static void take_answer(tally_watch *w, uint32_t survey)
+/* How many more ranks have answered: 0 or 1. */
+static int take_answer(tally_watch *w, uint32_t survey)
 {
     if (w->in.kind != ANSWER || w->in.survey != survey) {
         serve(w);
-        return;
+        return 0;
     }
     tally_row *row = &w->rows[w->in.from];
+    int more = !row->answered;
+
     *row = w->in.row;
     for (int k = 0; k < TALLY_ROW_ACTS; k++)
         row->acts[k].text[TALLY_ACT_TEXT - 1] = '\0';
     row->answered = 1;
+    return more;
 }
 
 /* The state letter of a process of this machine; 0: there is none. */
@@ -375,7 +406,8 @@ static void ask_all(tally_watch *w, purpose why)
 {
     uint32_t survey = ++w->survey;
     double start = tally_trail_now(),
-           most = 1e-3 * (why == LEAVE ? LEAVE_MS : SURVEY_MS);
+           most = 1e-3 * (why == LEAVE || why == LAST ? LEAVE_MS : SURVEY_MS);
+    int left;
 
     for (int r = 0; r < w->size; r++)
         w->rows[r].answered = 0;
@@ -383,11 +415,12 @@ static void ask_all(tally_watch *w, purpose why)
     do {
         double asked = tally_trail_now();
 
-        if (ask_the_rest(w, why, survey) == 0) break;
-        while (tally_trail_now() - asked < 1e-3 * RETRY_MS && !is_leaving(w))
-            if (await_packet(w, RETRY_MS / 4)) take_answer(w, survey);
-    } while (look_for_the_rest(w) && tally_trail_now() - start < most &&
-             !is_leaving(w));
+        left = ask_the_rest(w, why, survey);
+        while (left > 0 && tally_trail_now() - asked < 1e-3 * RETRY_MS &&
+               !must_hurry(w))
+            if (await_packet(w, RETRY_MS / 4)) left -= take_answer(w, survey);
+    } while (left > 0 && look_for_the_rest(w) && tally_trail_now() - start < most &&
+             !must_hurry(w));
     look_for_the_rest(w);
 }
 
@@ -432,13 +465,16 @@ static void tell(tally_watch *w, purpose why)
     char sentence[1024];
     tally_status status = tally_survey_judge(&s, sentence, sizeof sentence);
 
-    if (is_leaving(w)) return;
+    if (must_hurry(w)) return;
     if (why == WARN) {
         if (status && w->terms.stalled) w->terms.stalled(w->terms.observer, sentence);
         return;
     }
     if (why == LEAVE && all_answer(w)) return;
     if (why == END && !status) return; /* long, but nobody waits for it */
+    if (why == LAST)
+        snprintf(sentence, sizeof sentence,
+                 "rank %d ends the run; what each rank does:", w->rank);
     snprintf(w->text, TEXT_MOST, "tally: %s%s\n", sentence,
              why == END ? "; the run ends (--timeout)" : "");
     if (why != LEAVE) tally_survey_print(&s, w->text, TEXT_MOST);
@@ -466,13 +502,35 @@ static void raise_alarm(tally_watch *w, purpose why)
         double start = tally_trail_now();
 
         post(w, r, ALARM, why);
-        while (tally_trail_now() - start < 1e-3 * TAKE_MS && !is_leaving(w)) {
+        while (tally_trail_now() - start < 1e-3 * TAKE_MS && !must_hurry(w)) {
             if (!await_packet(w, RETRY_MS / 4)) continue;
             if (w->in.kind == TAKEN && w->in.from == r) return;
             serve(w);
         }
     }
-    if (!is_leaving(w)) lead(w, why);
+    if (!must_hurry(w)) lead(w, why);
+}
+
+/* Of ranks that end the run at the same time the lowest tells; the others give it the
+ * time: they would end it. */
+static bool another_speaks(const tally_watch *w)
+{
+    for (int r = 0; r < w->rank; r++)
+        if (w->rows[r].answered && w->rows[r].ends) return true;
+    return false;
+}
+
+static void speak(tally_watch *w)
+{
+    w->speaks = true;
+    if (make_room(w)) {
+        ask_all(w, LAST);
+        if (another_speaks(w))
+            poll(NULL, 0, RETRY_MS);
+        else
+            tell(w, LAST);
+    }
+    atomic_store(&w->has_spoken, true);
 }
 
 /* ---- the thread ---- */
@@ -507,6 +565,7 @@ static void *watch(void *context)
     while (!is_leaving(w)) {
         if (await_packet(w, LOOK_MS)) serve(w);
         if (is_leaving(w)) break;
+        if (atomic_load(&w->dying) && !w->speaks) speak(w);
         purpose why = look(w);
         if (why) raise_alarm(w, why);
         if (w->due) lead(w, w->due);
@@ -608,7 +667,7 @@ void tally_watch_close(tally_comm *c)
     tally_progress_leave(c);
     if (w->has_thread) {
         atomic_store(&w->leaving, true);
-        if (write(w->bell[1], "", 1) < 0) errno = 0; /* it looks in a moment anyway */
+        ring(w);
         pthread_join(w->thread, NULL);
     }
     let_go(w);

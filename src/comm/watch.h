@@ -50,6 +50,10 @@ size_t tally_watch_recent(const tally_comm *c, tally_act *acts, size_t most);
 void tally_watch_describe(const tally_comm *c, const tally_act *act,
                           char text[TALLY_ACT_TEXT]);
 
+/* Before this rank ends all: has the thread print what each of them does, and waits for
+ * it.  That takes a few milliseconds when all answer, 0.5 s at most.  Local. */
+void tally_watch_last_words(const tally_comm *c);
+
 /* Has the thread ask all ranks soon, and tell who holds up the others; false when there
  * is none.  Local; does not block. */
 bool tally_watch_ask(const tally_comm *c);

@@ -158,9 +158,16 @@ Test(survey, the_table_has_a_line_a_rank_and_stays_in_its_room)
     cr_assert(strstr(text, "no answer: stopped") &&
                   strstr(text, "waits 8 s for rank 1"),
               "%s", text);
+    cr_assert(strstr(text, " 57  sum 57\n") && strstr(text, " 54  sum 54\n") &&
+                  !strstr(text, " 53  sum 53\n"),
+              "%s", text);
+    s.rows[1].ends = 1;
+    text[0] = '\0';
+    tally_survey_print(&survey, text, sizeof text);
+    cr_assert(strstr(text, "ends the run") != NULL, "%s", text);
 
-    for (size_t most = 1; most < 600; most++) {
-        char small[600] = "";
+    for (size_t most = 1; most < 900; most++) {
+        char small[900] = "";
 
         memset(small + most, 'x', sizeof small - most);
         tally_survey_print(&survey, small, most);

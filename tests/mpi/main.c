@@ -7,6 +7,7 @@
  *     stalls_shared  rank 0 waits for a sum in shared memory that rank 1 starts late
  *     stuck          the last rank does not come to a barrier; a watch ends all
  *     unequal        rank 1 calls another collective than the others; so it does here
+ *     last_words     the last rank ends all others, which wait for it
  *     no_room        memory is shared that the machine does not have
  *     moves_alone    sums end while their rank never calls the comm: with a thread
  *
@@ -174,6 +175,19 @@ static tally_status unequal(tally_comm *c, void *context)
     return watch_two(c, true, c->rank != 1);
 }
 
+static tally_status last_words(tally_comm *c, void *context)
+{
+    const tally_watch_terms terms = {.timeout = 0};
+
+    (void)context;
+    TALLY_TRY(tally_watch_open(c, &terms));
+    TALLY_TRY(tally_barrier(c));
+    if (c->rank < c->size - 1) return tally_barrier(c);
+    usleep(300000); /* the others have come to wait by then */
+    tally_abort(c, TALLY_FILE);
+    return TALLY_FAIL(CORRUPT, "an abort has come back");
+}
+
 /* All ranks hear of it, and can share less afterwards. */
 static tally_status no_room(tally_comm *c, void *context)
 {
@@ -244,6 +258,7 @@ static tally_body body_of(const char *name)
         {"stalls_shared", stalls_shared},
         {"stuck",         stuck        },
         {"unequal",       unequal      },
+        {"last_words",    last_words   },
         {"no_room",       no_room      },
         {"moves_alone",   moves_alone  }
     };
