@@ -17,6 +17,8 @@
 
 enum { NAMED_MOST = 6, LINES_MOST = 40, LAST_ACTS = 4 };
 
+static const double brief = 0.1; /* seconds */
+
 static bool one_host(const tally_survey *s)
 {
     for (int r = 1; r < s->size; r++)
@@ -287,6 +289,15 @@ tally_status tally_survey_judge(const tally_survey *s, char *sentence, size_t mo
     if (waiter < 0) return TALLY_OK;
     if (least_started(s) < most_started(s)) return tell_late(s, sentence, most);
     return tell_chain(s, waiter, sentence, most);
+}
+
+bool tally_survey_moves(const tally_survey *s)
+{
+    for (int r = 0; r < s->size; r++)
+        if (is_silent(s, r) || (is_waiting(s, r) &&
+                                (s->rows[r].waited > brief || s->rows[r].idle > brief)))
+            return false;
+    return true;
 }
 
 /* ---- the table ---- */

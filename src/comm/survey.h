@@ -40,6 +40,11 @@ typedef struct tally_survey {
  * first, TALLY_NETWORK for the others, TALLY_OK when nobody is held up. */
 tally_status tally_survey_judge(const tally_survey *s, char *sentence, size_t most);
 
+/* All answer, and whoever waits has done so, and begun its last collective, less than a
+ * tenth of a second ago: ranks answer at slightly different times, and what they say
+ * of a run that moves does not fit together. */
+bool tally_survey_moves(const tally_survey *s);
+
 /* Appends a table of a line a rank, first those that hold up the others, and of the
  * last collectives that any has started: it is cut where `most` ends. */
 void tally_survey_print(const tally_survey *s, char *text, size_t most);

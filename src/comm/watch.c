@@ -1,7 +1,7 @@
 /* watch.c — a thread beside each rank that says who holds up a run, and ends it.
  *
  *     every 0.2 s      is my rank in one wait, or one collective, for too long?
- *                      was it told to end (SIGTERM), or to report (SIGUSR2)?
+ *                      was it told to end (SIGTERM), or to report (SIGUSR1, 2)?
  *     if so            alarm -> the lowest rank that takes it asks all ranks, each of
  *                      which answers with its trail; it prints who did not arrive
  *     at the timeout   it ends all ranks, with a bad code
@@ -472,6 +472,8 @@ static void tell(tally_watch *w, purpose why)
     }
     if (why == LEAVE && all_answer(w)) return;
     if (why == END && !status) return; /* long, but nobody waits for it */
+    if (why == REPORT && status == TALLY_NETWORK && tally_survey_moves(&s))
+        snprintf(sentence, sizeof sentence, "no rank has waited long for another");
     if (why == LAST)
         snprintf(sentence, sizeof sentence,
                  "rank %d ends the run; what each rank does:", w->rank);
@@ -482,13 +484,20 @@ static void tell(tally_watch *w, purpose why)
     if (why == END) end_all(w, status);
 }
 
-/* At most once in a while for each purpose. */
+/* At most once in a while for each purpose; a report says all that would be said of
+ * ranks that cannot leave. */
+static bool has_told(const tally_watch *w, purpose why)
+{
+    double pause = why == WARN ? 0.9 * w->patience : 1, now = tally_trail_now();
+
+    if (why == LEAVE && has_told(w, REPORT)) return true;
+    return w->told[why] > 0 && now - w->told[why] < pause;
+}
+
 static void lead(tally_watch *w, purpose why)
 {
-    double pause = why == WARN ? 0.9 * w->patience : 1;
-
     w->due = NOTHING;
-    if (w->told[why] > 0 && tally_trail_now() - w->told[why] < pause) return;
+    if (has_told(w, why)) return;
     if (!make_room(w)) return;
     ask_all(w, why);
     tell(w, why);

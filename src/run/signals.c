@@ -3,10 +3,11 @@
  *     SIGTERM, SIGINT, SIGHUP   once training begins: a request that the trainer reads
  *                               once a step; a second one of its kind ends the process,
  *                               as all do before.  Under nohup SIGHUP is ignored
- *     SIGUSR1                   the same, from the program's start: Slurm warns with it
  *     SIGUSR2                   the thread beside the ranks tells what each of them
- * does (comm/watch.c), any number of times; before there is one the handler says so,
- * and the thread answers later
+ *                               does (comm/watch.c), any number of times; before there
+ *                               is one the handler says so, and it answers later
+ *     SIGUSR1                   both, from the program's start: Slurm warns with it.  A
+ *                               run that ends at once has nothing to tell
  *
  * Handlers have a stack of their own (the other threads that compute take no signals).
  * oneDNN 2.6's products keep the stack pointer in a work space on the heap while they
@@ -39,6 +40,12 @@ static void request_report(int number)
 {
     (void)number;
     tally_report_request();
+}
+
+static void request_both(int number)
+{
+    request_report(number);
+    request(number);
 }
 
 static void promise_report(int number)
@@ -86,7 +93,7 @@ void tally_await_signals(void)
     give_stack();
     word_promise();
     answer(SIGUSR2, promise_report, 0);
-    answer(SIGUSR1, request, SA_RESETHAND);
+    answer(SIGUSR1, request_both, SA_RESETHAND);
 }
 
 void tally_stop_on_signals(void)
@@ -96,7 +103,7 @@ void tally_stop_on_signals(void)
     give_stack();
     answer(SIGTERM, request, SA_RESETHAND);
     answer(SIGINT, request, SA_RESETHAND);
-    answer(SIGUSR1, request, SA_RESETHAND);
+    answer(SIGUSR1, request_both, SA_RESETHAND);
     answer(SIGUSR2, request_report, 0);
     if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
         answer(SIGHUP, request, SA_RESETHAND);

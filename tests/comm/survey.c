@@ -142,6 +142,24 @@ Test(survey, nobody_is_held_up_where_nobody_waits)
     expect(&s, TALLY_OK, "no rank waits for another");
 }
 
+Test(survey, a_run_moves_when_nobody_has_waited_long)
+{
+    scene s;
+
+    set(&s);
+    tally_survey survey = {RANKS, s.rows, s.hosts, s.fates};
+    cr_assert(eq(int, tally_survey_moves(&survey), 0));
+    for (int r = 0; r < RANKS; r++)
+        s.rows[r].waited = 0.01;
+    s.rows[1].idle = 5; /* it computes */
+    cr_assert(eq(int, tally_survey_moves(&survey), 1));
+    s.rows[2].idle = 1; /* in the same collective, wait upon wait */
+    cr_assert(eq(int, tally_survey_moves(&survey), 0));
+    s.rows[2].idle = 0;
+    s.rows[3].answered = 0;
+    cr_assert(eq(int, tally_survey_moves(&survey), 0));
+}
+
 Test(survey, the_table_has_a_line_a_rank_and_stays_in_its_room)
 {
     scene s;

@@ -34,6 +34,7 @@ static int raise_early(int to)
     setenv("OMPI_COMM_WORLD_RANK", "3", 1);
     tally_await_signals();
     raise(SIGUSR2);
+    if (!tally_report_requested() || tally_stop_requested()) return 1;
     raise(SIGUSR1);
     return !tally_report_requested() || !tally_stop_requested();
 }
