@@ -35,6 +35,9 @@ makes open "-x OPENBLAS_NUM_THREADS=" "--oversubscribe" -n 1 --bind-to none true
 makes open "--cpu-set 0" "--bind-to" -n 1 --cpu-set 0 true
 makes open "--map-by node" "--oversubscribe" -n "$more" --map-by node true
 makes open "--hostfile h" "--bind-to" -n "$more" --hostfile h true
+makes open "ConnectTimeout=20" "" -n 2 --host a,b true
+makes open "--host a,b" "ConnectTimeout" -n 2 --host a,b --mca plm_rsh_agent rsh true
+makes open "true" "ConnectTimeout" -n 1 true
 makes open "true a --bind-to b" "" -n 1 -- true a --bind-to b
 makes hydra "-bind-to none" "--oversubscribe" -n "$more" true
 makes hydra "-bind-to rr" "none" -n "$more" -bind-to rr true
@@ -53,13 +56,13 @@ for words in "-n 0 true" "-n x true" "-n 2" "-n" "--mca a"; do
 done
 MPIEXEC=$work/none "$run" -n 1 true 2>&1 | grep -q "is no program" || failures=$((failures + 1))
 
-# explains WORDS TEXT: an mpirun that says TEXT and fails, of hosts that the user names; the
+# explains WORDS TEXT [VARIABLE=VALUE]: an mpirun that says TEXT and fails, of hosts that the user names; the
 # last line is launch/run's, its code the launcher's.
 explains() {
     local said
     printf '#!/bin/sh\n[ "$1" = --version ] && { echo "mpirun (Open MPI) 4.1.4"; exit; }\nprintf "%%s\\n" "%s" >&2\nexit 213\n' "$2" >"$work/bad"
     chmod +x "$work/bad"
-    said=$(MPIEXEC=$work/bad "$run" -n 4 --host a,b true 2>&1)
+    said=$(env -u SLURM_JOB_ID ${3:-} MPIEXEC="$work/bad" "$run" -n 4 --host a,b true 2>&1)
     if [[ $? != 213 || $(tail -n 1 <<<"$said") != "launch/run: "*"$1"* || $said != *"$2"* ]]; then
         echo "FAIL: \"$2\" is explained so: $said" >&2
         failures=$((failures + 1))
@@ -74,7 +77,11 @@ explains "host nod cannot be reached: its name is not known" \
 explains "host b cannot be reached: ssh wants a password" "me@b: Permission denied (publickey,password)."
 explains "ssh does not know the key of a host" "Host key verification failed."
 explains "daemon did not start there" "ORTE was unable to reliably start one or more daemons."
-explains "true is not on every host" "mpirun was unable to find the specified executable file, and therefore"
+explains "true cannot be started on every host" "mpirun was unable to find the specified executable file, and therefore"
+explains "true cannot be started on node7: put it in the same place" \
+    $'mpirun was unable to launch the specified application as it could not access\nor execute an executable:\nNode: node7'
+explains "the job has fewer tasks than -n 4: ask Slurm for them (sbatch --ntasks=4)" \
+    "There are not enough slots available in the system to satisfy the 4" SLURM_JOB_ID=1
 
 # A signal reaches the launcher, and its code comes back.
 cat >"$work/waits" <<'END'
