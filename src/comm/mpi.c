@@ -585,6 +585,16 @@ static void skip_absent_fabrics(void)
     setenv("OMPI_MCA_pml", "^ucx,cm", 0);
 }
 
+/* Over TCP, Open MPI sends what is longer than this when its receiver has said that it
+ * is ready (64 KiB if nobody asks).  That word waits behind the bytes which the
+ * receiver itself sends, and the link of the sender lies idle meanwhile: for 29 % of a
+ * ring of 118 KB blocks at 100 mbit.  Receives of ours are posted by then.  What the
+ * user chose stays. */
+static void send_without_asking(void)
+{
+    setenv("OMPI_MCA_btl_tcp_eager_limit", "1048576", 0);
+}
+
 /* Of a call that waits for all processes: rank 0 says it for all. */
 static void set_alarm(tally_alarm **a, double seconds, const char *call)
 {
@@ -622,6 +632,7 @@ static tally_status initialise(double seconds, bool *ours)
         code = MPI_Query_thread(&provided);
     } else {
         skip_absent_fabrics();
+        send_without_asking();
         set_alarm(&a, seconds, "MPI_Init");
         code = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
         tally_alarm_close(a);
