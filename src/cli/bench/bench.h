@@ -53,7 +53,8 @@ typedef struct bench_times {
     double least, median, most; /* seconds */
 } bench_times;
 
-/* Sorts them; n >= 1. */
+/* Sorts them; n >= 1.  Of an even number the median is the mean of the two in the
+ * middle. */
 bench_times bench_summary(double *seconds, size_t n);
 
 /* What one core gets from memory, best of some passes over so many bytes, more than the

@@ -44,7 +44,12 @@ static int by_size(const void *a, const void *b)
 bench_times bench_summary(double *seconds, size_t n)
 {
     qsort(seconds, n, sizeof *seconds, by_size);
-    return (bench_times){seconds[0], seconds[n / 2], seconds[n - 1]};
+    double low = seconds[(n - 1) / 2], high = seconds[n / 2];
+    return (bench_times){
+        .least = seconds[0],
+        .median = low < high ? (low + high) / 2 : low, /* of infinite ones, too */
+        .most = seconds[n - 1],
+    };
 }
 
 static uint64_t read_all(const uint64_t *words, size_t n)

@@ -91,11 +91,9 @@ static double cost_of(const bench_ranking *r, int k, uint64_t round)
     return r->target ? a->arrival.seconds : 1 / a->samples;
 }
 
-static double median_cost(bench_ranking *r, int k)
+static double median_arrival(bench_ranking *r, int k)
 {
-    for (uint64_t i = 0; i < r->rounds; i++)
-        r->column[i] = cost_of(r, k, i);
-    return bench_summary(r->column, r->rounds).median;
+    return over_rounds(r, k, offsetof(bench_account, arrival.seconds)).median;
 }
 
 static bench_times ratios(bench_ranking *r, int first, int k)
@@ -103,6 +101,11 @@ static bench_times ratios(bench_ranking *r, int first, int k)
     for (uint64_t i = 0; i < r->rounds; i++)
         r->column[i] = cost_of(r, k, i) / cost_of(r, first, i);
     return bench_summary(r->column, r->rounds);
+}
+
+static double median_speed(bench_ranking *r, int k)
+{
+    return over_rounds(r, k, offsetof(bench_account, samples)).median;
 }
 
 static double median_best(bench_ranking *r, int k)
@@ -119,13 +122,14 @@ static int count_arrivals(const bench_ranking *r, int k)
     return there;
 }
 
-/* Of those that did not arrive, who came nearer. */
+/* By the figures of the table; of those that did not arrive, who came nearer. */
 static bool is_before(bench_ranking *r, int k, int other)
 {
-    double mine = median_cost(r, k), theirs = median_cost(r, other);
+    if (!r->target) return median_speed(r, k) > median_speed(r, other);
+    double mine = median_arrival(r, k), theirs = median_arrival(r, other);
 
     if (isfinite(mine) || isfinite(theirs)) return mine < theirs;
-    return r->target && median_best(r, k) > median_best(r, other);
+    return median_best(r, k) > median_best(r, other);
 }
 
 static void sort(bench_ranking *r, int order[BENCH_STRATEGIES_MOST])
@@ -207,7 +211,7 @@ static void write_row(bench_ranking *r, int first, int k)
     write_spread(t, 1e3, over_rounds(r, k, offsetof(bench_account, step)));
     if (has_parts(r)) write_parts(r, k);
     cli_table_number(t, over_rounds(r, k, offsetof(bench_account, bytes)).median);
-    cli_table_number(t, over_rounds(r, k, offsetof(bench_account, samples)).median);
+    cli_table_number(t, median_speed(r, k));
     write_spread(t, 1, ratios(r, first, k));
 }
 
