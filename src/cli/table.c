@@ -73,17 +73,27 @@ void cli_table_text(cli_table *t, const char *text)
     go_on(t);
 }
 
+/* Of a column of counts: a mean over ranks or rounds need not be one. */
+static bool is_count(const cli_table *t, double x)
+{
+    return t->at->digits == 0 && x == trunc(x) && fabs(x) < 0x1p53;
+}
+
 void cli_table_number(cli_table *t, double x)
 {
     char text[64] = "";
 
     if (t->style == CLI_JSON) {
-        json_object_set_new(t->row, t->at->key, cli_json_number(x));
+        json_object_set_new(t->row, t->at->key,
+                            is_count(t, x) ? json_integer((json_int_t)x)
+                                           : cli_json_number(x));
         go_on(t);
         return;
     }
     if (!isfinite(x))
         snprintf(text, sizeof text, "%s", t->style == CLI_CSV ? "" : "-");
+    else if (t->style == CLI_CSV && is_count(t, x))
+        snprintf(text, sizeof text, "%.0f", x);
     else if (t->style == CLI_CSV)
         snprintf(text, sizeof text, "%.9g", x);
     else if (t->at->digits < 0)

@@ -31,7 +31,8 @@ typedef struct cli_table {
 /* Prints the head, unless JSON.  columns: borrowed until close. */
 void cli_table_open(cli_table *t, cli_style style, const cli_column *columns);
 
-/* The next cell.  A number that is not finite is "-", empty, or null. */
+/* The next cell.  A number that is not finite is "-", empty, or null; a whole one of a
+ * column without digits has all of its own as CSV, and is an integer as JSON. */
 void cli_table_text(cli_table *t, const char *text);
 void cli_table_number(cli_table *t, double x);
 
