@@ -38,6 +38,7 @@
 #include "trainer/straggler.h"
 #include "trainer/trainer.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 typedef struct lockstep {
@@ -119,7 +120,7 @@ static void turn_away(loop *l, double *working, double *waiting, const char *nex
 {
     tally_comm *c = l->run->comm;
     double now = tally_now(c), seconds = now - l->arrived;
-    double waited = tally_blocked(c) - l->blocked;
+    double waited = fmin(tally_blocked(c) - l->blocked, seconds); /* but for rounding */
 
     tally_trace_turn(c->trace, next, now);
     l->busy = tally_busy(c);
@@ -375,7 +376,7 @@ static void account_for_step(loop *l, double begin, double ready)
     tell_of_stragglers(l, seconds);
     spent->steps += seconds;
     spent->exchange = l->exposed;
-    spent->apply = spent->steps - spent->gradient - spent->exchange;
+    spent->apply = fmax(0, spent->steps - spent->gradient - spent->exchange);
 }
 
 /* What a rank has lost may never show in the loss: rank 0 says so, once for each tensor

@@ -85,7 +85,7 @@ static record record_of(const tally_run *run, const meter *m)
     };
 
     for (int p = 0; p < BENCH_PARTS; p++)
-        r.own.part[p] /= steps;
+        r.own.part[p] = fmax(0, r.own.part[p]) / steps; /* -0.0 by rounding */
     if (run->result.tale) account_for_workers(run->result.tale, (double)run->step, &r);
     return r;
 }
