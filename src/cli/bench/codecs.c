@@ -1,6 +1,8 @@
 /* codecs.c — numbers to messages, and back.
  *
- * Bytes: of the numbers and of the message, each read or written once. */
+ * Bytes: of the numbers and of the message, each read or written once.  A message that
+ * may be summed holds some of the numbers as they are, and of the others encode reads
+ * none. */
 
 #include "tally/codec.h"
 
@@ -31,13 +33,14 @@ static tally_status decode(kernel *k)
     return tally_codec_decode(&t->codec, whole, t->message, t->size, k->on->c);
 }
 
+/* numbers: bytes of those that are read or written. */
 static tally_status measure(kernel_bench *b, task *t, const char *verb,
-                            tally_status (*run)(kernel *k))
+                            tally_status (*run)(kernel *k), size_t numbers)
 {
     kernel k = {.run = run,
                 .on = b,
                 .group = "codecs",
-                .bytes = (double)KERNEL_WEIGHTS * sizeof(tally_real) + (double)t->size,
+                .bytes = (double)(numbers + t->size),
                 .values = KERNEL_WEIGHTS,
                 .what = t};
 
@@ -49,12 +52,13 @@ static tally_status measure(kernel_bench *b, task *t, const char *verb,
 static tally_status measure_codec(kernel_bench *b, task *t)
 {
     size_t bound = tally_codec_bound(&t->codec, KERNEL_WEIGHTS);
+    size_t all = KERNEL_WEIGHTS * sizeof(tally_real);
 
     t->message = malloc(bound);
     if (!t->message) return TALLY_FAIL(MEMORY, "no memory for %zu bytes", bound);
     TALLY_TRY(tally_codec_encode(&t->codec, whole, b->a, t->message, &t->size));
-    TALLY_TRY(measure(b, t, "encode", encode));
-    return measure(b, t, "decode", decode);
+    TALLY_TRY(measure(b, t, "encode", encode, t->codec.ops->summable ? t->size : all));
+    return measure(b, t, "decode", decode, all);
 }
 
 tally_status kernel_codecs(kernel_bench *b)
