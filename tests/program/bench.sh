@@ -244,6 +244,15 @@ expect 2 "exclude each other" "$TALLY" bench kernel --json --csv
 expect 2 "did you mean rules" "$TALLY" bench kernel --only rule
 expect 2 "seconds=0 is not in" "$TALLY" bench kernel --seconds 0
 expect 2 "did you mean --threads" "$TALLY" bench kernel --thread 2
+# Ranks that were started unalike say so, where they would wait for each other for ever.
+if [ -n "$MPIEXEC" ]; then
+    unlike="timeout 60 $MPIEXEC -n 1 $TALLY bench net --rounds 2 : -n 1 $TALLY bench"
+    # shellcheck disable=SC2086
+    expect 8 'rank 1 runs "bench exchange --sizes 8", rank 0 "bench net --rounds 2"' $unlike exchange --sizes 8
+    # shellcheck disable=SC2086
+    expect 8 'rank 1 runs "bench net --rounds 3", rank 0 "bench net --rounds 2"' $unlike net --rounds 3
+fi
+
 "$TALLY" bench exchange --help | grep -q -- --sizes || fail "no help"
 "$TALLY" bench --help | grep -q kernel || fail "no help of bench"
 finish

@@ -37,6 +37,12 @@ tally_status bench_run_options(const cli_grammar *grammar, int count,
                                char *const *words, const char *entry, const char *steps,
                                json_t **options);
 
+/* Returns TALLY_MISMATCH, agreed by all, when ranks run other builds of Tally, or were
+ * given another bench or other words (topic: "exchange"; words: what followed it).
+ * Collective. */
+tally_status bench_check_alike(tally_comm *c, const char *topic, int count,
+                               char *const *words);
+
 /* Returns TALLY_OPTION when both forms are asked for. */
 tally_status bench_check_style(bool json, bool csv);
 

@@ -44,7 +44,9 @@ typedef struct job {
     const char *codecs[BENCH_ENTRIES_MOST + 1]; /* --codec; likewise */
     cli_sizes sizes, ranks;                     /* no ranks: all */
     uint64_t repeats, bucket; /* 0: see above; KiB, 0: whole vectors */
-    tally_status asked;       /* of reading the words; agreed on once there are ranks */
+    int word_count;
+    char *const *words; /* as given */
+    tally_status asked; /* of reading the words; agreed on once there are ranks */
 } job;
 
 /* One rank's part of the bench. */
@@ -266,6 +268,7 @@ static tally_status run(bench *b)
     machine m;
 
     TALLY_TRY(tally_agree(b->comm, j->asked));
+    TALLY_TRY(bench_check_alike(b->comm, "exchange", j->word_count, j->words));
     b->simulated = b->comm->ops->spend != NULL;
     b->arena.records = calloc((size_t)b->comm->size, sizeof *b->arena.records);
     TALLY_TRY(tally_agree(b->comm, b->arena.records ? TALLY_OK
@@ -339,7 +342,11 @@ static void print_help(const cli_flag *flags)
 
 tally_status bench_exchange(cli_failure *failure, int count, char *const *words)
 {
-    job j = {.failure = failure, .comm = "auto", .size_words = "4KiB..256MiB"};
+    job j = {.failure = failure,
+             .comm = "auto",
+             .size_words = "4KiB..256MiB",
+             .word_count = count,
+             .words = words};
     const cli_flag flags[] = {
         {"exchange", j.given,         NULL,      "MEMBER",
          "one of them; may be given again (all, with each algorithm)",                          BENCH_ENTRIES_MOST},

@@ -27,6 +27,8 @@ typedef struct job {
     const char *comm, *size_words, *round_words;
     cli_sizes sizes;
     uint64_t rounds;
+    int word_count;
+    char *const *words; /* as given */
     tally_status asked; /* of reading the words; agreed on once there are ranks */
 } job;
 
@@ -158,6 +160,7 @@ static tally_status run(net *b)
     const job *j = b->job;
 
     TALLY_TRY(tally_agree(b->comm, j->asked));
+    TALLY_TRY(bench_check_alike(b->comm, "net", j->word_count, j->words));
     b->simulated = b->comm->ops->spend != NULL;
     TALLY_TRY(bench_links_measure(b->comm, &j->sizes, j->rounds, b->links));
     TALLY_TRY(cli_places_gather(b->comm, &b->places));
@@ -224,7 +227,9 @@ tally_status bench_net(cli_failure *failure, int count, char *const *words)
     job j = {.failure = failure,
              .comm = "auto",
              .size_words = "8,1KiB..4MiB",
-             .round_words = "5"};
+             .round_words = "5",
+             .word_count = count,
+             .words = words};
     const cli_flag flags[] = {
         {"sizes",  &j.size_words,  NULL, "SIZES",
          "of messages, as for tally bench exchange (8,1KiB..4MiB)"                    },

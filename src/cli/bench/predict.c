@@ -33,7 +33,9 @@ typedef struct job {
     sim net;        /* of --net */
     double compute; /* of --compute; NAN: measure */
     uint64_t factors;
-    json_t *options;    /* of the run; owned */
+    json_t *options; /* of the run; owned */
+    int word_count;
+    char *const *words; /* as given */
     tally_status asked; /* of reading the words; agreed on once there are ranks */
 } job;
 
@@ -322,6 +324,7 @@ static tally_status run(predictor *b)
     tally_comm *c = b->comm;
 
     TALLY_TRY(tally_agree(c, b->job->asked));
+    TALLY_TRY(bench_check_alike(c, "predict", b->job->word_count, b->job->words));
     TALLY_TRY(tally_agree(c, measure_net(b)));
     TALLY_TRY(tally_agree(c, check_ranks(b)));
     TALLY_TRY(tally_comm_split(c, c->rank, 0, &b->alone));
@@ -433,7 +436,9 @@ tally_status bench_predict(cli_failure *failure, int count, char *const *words)
     job j = {.failure = failure,
              .rank_words = "8,64,512,4096",
              .scaling = "weak",
-             .factor_words = "4"};
+             .factor_words = "4",
+             .word_count = count,
+             .words = words};
     const cli_flag flags[] = {
         {"ranks",     &j.rank_words,    NULL,         "COUNTS",
          "of ranks, with commas (8,64,512,4096)"                                                          },

@@ -42,6 +42,8 @@ typedef struct job {
     int count;
     char names[BENCH_STRATEGIES_MOST][BENCH_ENTRY_MOST];
     json_t *options[BENCH_STRATEGIES_MOST]; /* resolved; owned */
+    int word_count;
+    char *const *words; /* as given */
     tally_status asked; /* of reading the words; agreed on once there are ranks */
 } job;
 
@@ -142,6 +144,7 @@ static tally_status run(bench *b)
     const job *j = b->job;
 
     TALLY_TRY(tally_agree(b->comm, j->asked));
+    TALLY_TRY(bench_check_alike(b->comm, "train", j->word_count, j->words));
     TALLY_TRY(tally_agree(b->comm, bench_ranking_open(&b->ranking)));
     for (uint64_t i = 0; i < j->rounds; i++)
         for (int k = 0; k < j->count; k++)
@@ -240,7 +243,9 @@ tally_status bench_train(cli_failure *failure, int count, char *const *words)
 {
     job j = {.failure = failure,
              .compare = "allreduce,vote,powersgd,async,pdadmm",
-             .round_words = "5"};
+             .round_words = "5",
+             .word_count = count,
+             .words = words};
     const cli_flag flags[] = {
         {"compare",    &j.compare,      NULL, "NAMES",
          "strategies, with commas (allreduce,vote,powersgd,async,pdadmm)"                      },
