@@ -6,7 +6,8 @@
  *
  * Weak scaling: the samples of each rank are the same; strong: those of a step. Several
  * runs on the same ranks count by their mean speed.  What does not change how long a
- * step takes (seed, rate, epochs, ...) may differ. */
+ * step takes (seed, rate, epochs, ...) may differ.  The first step takes many times as
+ * long as others, so a run of a few has no speed. */
 
 #include "cli/report/options.h"
 #include "cli/report/page.h"
@@ -16,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEIGHT = 270 };
+enum { HEIGHT = 270, STEPS_LEAST = 10 };
 
 typedef struct point {
     size_t run, series;
@@ -67,12 +68,13 @@ static void measure(scaling *s, size_t run)
     point *p = &s->points[run];
     double on_node_0 = manifest_number(r, "ranks_on_node_0");
     double seconds = report_run_per_step(r, "train/seconds");
+    bool warm = r->rows && r->steps[r->rows - 1] >= STEPS_LEAST;
 
     *p = (point){.run = run, .series = ALONE, .ranks = manifest_number(r, "ranks")};
     p->nodes = on_node_0 > 0 ? ceil(p->ranks / on_node_0) : (double)NAN;
     p->samples = samples_of(r, p->ranks);
-    p->speed = seconds > 0 && p->ranks > 0 && p->samples > 0 ? p->samples / seconds
-                                                             : (double)NAN;
+    bool counts = warm && seconds > 0 && p->ranks > 0 && p->samples > 0;
+    p->speed = counts ? p->samples / seconds : (double)NAN;
 }
 
 /* ---- series ---- */
@@ -423,7 +425,8 @@ tally_status report_write_scaling(report_page *p)
               "long a step takes. Speed-up: samples a second, by those of the series' "
               "run on the fewest ranks; efficiency: the speed-up by that of the "
               "ranks, the dashed line. Each rank has the same samples a step, or all "
-              "together have (strong).");
+              "together have (strong). Runs of fewer than %d steps are left out.",
+              STEPS_LEAST);
     tally_status status = draw_both(p, s);
     write_table(p, s);
     free(s);
