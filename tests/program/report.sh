@@ -216,6 +216,13 @@ cp -r more-sums shared-out
 sed -i 's/"batch": "32"/"batch": "16"/' shared-out/manifest.json
 report sums shared-out -o strong.html
 report wide -o wide.html
+cp -r sums short
+sed -i 's/"step":[0-9]*,/"step":9,/' short/metrics.jsonl
+report shared-out short -o short.html
+! grep -q 'id="scaling"' short.html || fail "nine steps have a speed"
+sed '/"test\//d; /\/[0-9]*","value"/d' sums/metrics.jsonl >short/metrics.jsonl
+report short -o short.html
+grep -q "short has not come to its end" short.html || fail "nothing said of a run that has not ended"
 report sums wild wide more-sums "${many[@]}" -o many.html
 python3 - <<'PYTHON' || fail "many ranks or runs"
 import json, math, re, shutil

@@ -195,6 +195,27 @@ static void say_simulated(report_page *p, size_t k)
               beta, alpha_node, beta_node);
 }
 
+/* What ranks did is told once, at the end. */
+static bool has_ended(const report_run *r)
+{
+    return r->entry_count > 0 || report_run_column(r, "test/loss");
+}
+
+static void say_unfinished(report_page *p, size_t k)
+{
+    const report_run *r = &p->runs[k];
+
+    if (r->torn)
+        sheet_say(&p->sheet,
+                  "%s: the last line of its metrics is cut off and left out; the run "
+                  "goes on, or was killed.",
+                  p->label[k]);
+    else if (!has_ended(r))
+        sheet_say(&p->sheet,
+                  "%s has not come to its end: it goes on, was stopped, or failed.",
+                  p->label[k]);
+}
+
 tally_status report_write_summary(report_page *p)
 {
     report_sheet *s = &p->sheet;
@@ -205,10 +226,6 @@ tally_status report_write_summary(report_page *p)
     for (size_t k = 0; k < p->count; k++)
         say_simulated(p, k);
     for (size_t k = 0; k < p->count; k++)
-        if (p->runs[k].torn)
-            sheet_say(s,
-                      "%s: the last line of its metrics is cut off and left out; the "
-                      "run goes on, or was killed.",
-                      p->label[k]);
+        say_unfinished(p, k);
     return p->count > 1 ? report_write_differences(p) : TALLY_OK;
 }
