@@ -249,6 +249,10 @@ TALLY_API void tally_run_close(tally_run *run);
  * Local. */
 TALLY_API void tally_await_signals(void);
 
+/* SIGUSR2 alone, for a program whose ranks are asked what they do but have no run to
+ * end.  Local. */
+TALLY_API void tally_report_on_signal(void);
+
 /* From now on SIGTERM, SIGINT, SIGUSR1 and (unless it is ignored) SIGHUP finish the
  * step, write a checkpoint and end the run.  SIGUSR1, because Open MPI's mpirun passes
  * it on at once, and kills two seconds after the others.  The handler has a stack of

@@ -12,6 +12,7 @@
 #include "cli/bench/compare.h"
 #include "cli/command.h"
 #include "cli/json.h"
+#include "comm/watch.h"
 #include "run/config.h"
 
 #include <stdio.h>
@@ -69,6 +70,13 @@ tally_status bench_run_options(const cli_grammar *grammar, int count,
     return status;
 }
 
+tally_status bench_watch(tally_comm *c, double timeout)
+{
+    const tally_watch_terms terms = {.timeout = timeout};
+
+    return c->ops->spend ? TALLY_OK : tally_watch_open(c, &terms);
+}
+
 tally_status bench_check_style(bool json, bool csv)
 {
     if (json && csv)
@@ -104,8 +112,10 @@ static tally_status run_bench(cli_failure *failure, int count, char *const *word
         return TALLY_OK;
     }
     for (int i = 0; i < TOPICS; i++) {
-        if (strcmp(topics[i].name, words[0]) == 0)
+        if (strcmp(topics[i].name, words[0]) == 0) {
+            tally_report_on_signal();
             return topics[i].run(failure, count - 1, words + 1);
+        }
         tally_text_nearer(words[0], topics[i].name, &nearest);
     }
     if (nearest)

@@ -96,15 +96,20 @@ void tally_await_signals(void)
     answer(SIGUSR1, request_both, SA_RESETHAND);
 }
 
+void tally_report_on_signal(void)
+{
+    give_stack();
+    answer(SIGUSR2, request_report, 0);
+}
+
 void tally_stop_on_signals(void)
 {
     struct sigaction before;
 
-    give_stack();
+    tally_report_on_signal();
     answer(SIGTERM, request, SA_RESETHAND);
     answer(SIGINT, request, SA_RESETHAND);
     answer(SIGUSR1, request_both, SA_RESETHAND);
-    answer(SIGUSR2, request_report, 0);
     if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
         answer(SIGHUP, request, SA_RESETHAND);
 }

@@ -244,6 +244,26 @@ expect 2 "exclude each other" "$TALLY" bench kernel --json --csv
 expect 2 "did you mean rules" "$TALLY" bench kernel --only rule
 expect 2 "seconds=0 is not in" "$TALLY" bench kernel --seconds 0
 expect 2 "did you mean --threads" "$TALLY" bench kernel --thread 2
+# A rank that is stopped is named when somebody asks, and the bench goes on.
+if [ -n "$MPIEXEC" ]; then
+    BENCHES=$$ timeout 60 $MPIEXEC -n 2 "$TALLY" bench exchange --exchange ordered --sizes 64KiB --repeats 10000 \
+        >"$work/out" 2>"$work/err" &
+    job=$!
+    wait_for() { for ((i = 0; i < 200; i++)); do ! grep -q "$1" "$2" || return 0; sleep 0.05; done; fail "no \"$1\""; }
+    wait_for "^ranks" "$work/out"
+    benches=()
+    for pid in $(pgrep -x tally); do
+        if tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qx "BENCHES=$$"; then benches+=("$pid"); fi
+    done
+    kill -STOP "${benches[0]}"
+    kill -USR2 "${benches[1]}"
+    wait_for "which it started last" "$work/err"
+    grep -q "does not answer (stopped)" "$work/err" || fail "SIGUSR2: $(cat "$work/err")"
+    kill -CONT "${benches[0]}"
+    kill "$job"
+    wait "$job"
+fi
+
 # Ranks that were started unalike say so, where they would wait for each other for ever.
 if [ -n "$MPIEXEC" ]; then
     unlike="timeout 60 $MPIEXEC -n 1 $TALLY bench net --rounds 2 : -n 1 $TALLY bench"

@@ -39,6 +39,23 @@ static int raise_early(int to)
     return !tally_report_requested() || !tally_stop_requested();
 }
 
+static int raise_to_report(void)
+{
+    tally_report_on_signal();
+    raise(SIGUSR2);
+    return !tally_report_requested() || tally_stop_requested();
+}
+
+Test(signals, a_program_without_a_run_is_asked_alone_for_its_report)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    if (child == 0) _exit(raise_to_report());
+    cr_assert(eq(int, waitpid(child, &status, 0), child));
+    cr_assert(eq(int, status, 0), "killed, or the request is not there: %d", status);
+}
+
 Test(signals, early_ones_are_kept_and_answered)
 {
     char said[256] = "";

@@ -43,6 +43,11 @@ tally_status bench_run_options(const cli_grammar *grammar, int count,
 tally_status bench_check_alike(tally_comm *c, const char *topic, int count,
                                char *const *words);
 
+/* From here on SIGUSR2 has a table printed of what each rank does, and a wait of so
+ * many seconds (0: of any length) ends the bench with it; until tally_watch_close.
+ * Where ranks are simulated a deadlock is told anyway.  Collective. */
+tally_status bench_watch(tally_comm *c, double timeout);
+
 /* Returns TALLY_OPTION when both forms are asked for. */
 tally_status bench_check_style(bool json, bool csv);
 

@@ -23,6 +23,7 @@
 #include "cli/json.h"
 #include "cli/sizes.h"
 #include "cli/table.h"
+#include "comm/watch.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@
 #include <string.h>
 
 enum {
+    TIMEOUT = 600, /* seconds in one wait: a repeat is shorter on any link */
     REPEATS_LEAST = 5,
     REPEATS_AUTO = 100 /* at most, when nobody says how many */
 };
@@ -269,6 +271,8 @@ static tally_status run(bench *b)
 
     TALLY_TRY(tally_agree(b->comm, j->asked));
     TALLY_TRY(bench_check_alike(b->comm, "exchange", j->word_count, j->words));
+    TALLY_TRY(
+        bench_watch(b->comm, j->ranks.count ? 0 : TIMEOUT)); /* some ranks sleep */
     b->simulated = b->comm->ops->spend != NULL;
     b->arena.records = calloc((size_t)b->comm->size, sizeof *b->arena.records);
     TALLY_TRY(tally_agree(b->comm, b->arena.records ? TALLY_OK
@@ -304,6 +308,7 @@ static tally_status on_rank(tally_comm *c, void *context)
     };
     tally_status status = run(&b);
 
+    tally_watch_close(c);
     cli_table_close(&b.table);
     free(b.arena.records);
     return cli_failure_on_rank(j->failure, c, status);

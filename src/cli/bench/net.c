@@ -13,6 +13,7 @@
 #include "cli/json.h"
 #include "cli/places.h"
 #include "comm/nodes.h"
+#include "comm/watch.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -161,6 +162,7 @@ static tally_status run(net *b)
 
     TALLY_TRY(tally_agree(b->comm, j->asked));
     TALLY_TRY(bench_check_alike(b->comm, "net", j->word_count, j->words));
+    TALLY_TRY(bench_watch(b->comm, 0)); /* pairs take turns */
     b->simulated = b->comm->ops->spend != NULL;
     TALLY_TRY(bench_links_measure(b->comm, &j->sizes, j->rounds, b->links));
     TALLY_TRY(cli_places_gather(b->comm, &b->places));
@@ -187,6 +189,7 @@ static tally_status on_rank(tally_comm *c, void *context)
         b->job = j;
         b->comm = c;
         status = run(b);
+        tally_watch_close(c);
         cli_table_close(&b->places_table);
         cli_table_close(&b->sizes_table);
         cli_table_close(&b->links_table);
