@@ -260,9 +260,10 @@ static void print_head(const predictor *b)
            isnan(b->job->compute) ? "measured" : "given",
            b->job->strong ? ", which all ranks share" : "");
     for (int k = 0; k < BENCH_LINKS; k++)
-        printf("%s: alpha %.3f us, beta %.4f ns a byte%s\n",
-               bench_link_name((bench_link_class)k), 1e6 * c->line[k].alpha,
-               1e9 * c->line[k].beta, b->job->net_words ? "" : " (measured)");
+        if (c->line[k].beta > 0)
+            printf("%s: alpha %.3f us, beta %.4f ns a byte%s\n",
+                   bench_link_name((bench_link_class)k), 1e6 * c->line[k].alpha,
+                   1e9 * c->line[k].beta, b->job->net_words ? "" : " (measured)");
     if (c->node)
         printf("%d rank%s a node%s\n\n", c->node, tally_text_plural((uint64_t)c->node),
                c->node == 1   ? ""
@@ -272,6 +273,22 @@ static void print_head(const predictor *b)
         puts("all ranks on one node\n");
 }
 
+static json_t *describe_links(const predictor *b)
+{
+    json_t *links = json_array();
+
+    for (int k = 0; k < BENCH_LINKS; k++) {
+        const bench_line *l = &b->cluster.line[k];
+
+        if (l->beta > 0)
+            json_array_append_new(links, json_pack("{s:s s:f s:f}", "link",
+                                                   bench_link_name((bench_link_class)k),
+                                                   "alpha_us", 1e6 * l->alpha,
+                                                   "beta_ns_per_byte", 1e9 * l->beta));
+    }
+    return links;
+}
+
 static tally_status print_json(predictor *b)
 {
     json_t *notes = json_array();
@@ -279,14 +296,11 @@ static tally_status print_json(predictor *b)
     for (int i = 0; i < b->note_count; i++)
         json_array_append_new(notes, json_string(b->notes[i]));
     return bench_print_json(
-        json_pack("{s:s s:I s:f s:f s:i s:f s:f s:f s:f s:s s:o}", "bench", "predict",
-                  "weights", (json_int_t)b->plan.values, "batch", b->plan.batch,
-                  "compute_ms", 1e3 * b->plan.compute, "ranks_a_node", b->cluster.node,
-                  "alpha_us", 1e6 * b->cluster.line[BENCH_NETWORK].alpha,
-                  "beta_ns_per_byte", 1e9 * b->cluster.line[BENCH_NETWORK].beta,
-                  "alpha_node_us", 1e6 * b->cluster.line[BENCH_NODE].alpha,
-                  "beta_node_ns_per_byte", 1e9 * b->cluster.line[BENCH_NODE].beta,
-                  "scaling", b->job->strong ? "strong" : "weak", "notes", notes),
+        json_pack("{s:s s:I s:f s:f s:i s:s s:o s:o}", "bench", "predict", "weights",
+                  (json_int_t)b->plan.values, "batch", b->plan.batch, "compute_ms",
+                  1e3 * b->plan.compute, "ranks_a_node", b->cluster.node, "scaling",
+                  b->job->strong ? "strong" : "weak", "links", describe_links(b),
+                  "notes", notes),
         &b->table);
 }
 
