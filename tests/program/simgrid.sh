@@ -35,4 +35,12 @@ train="train --data digits --steps 3 --strategy vote --rate 1e-3 --seed 1 --quie
 there=$(on_simgrid "--node 2" $train | field final_weights_xxh3)
 here=$("$TALLY" $train --comm sim:ranks=8,node=2 | field final_weights_xxh3)
 [[ -n $here && $there == "$here" ]] || fail "weights $there on SimGrid, $here on sim"
+
+# The comparison of formulas with both clocks: the same within 2 %, and the same weights.
+"$(dirname "$0")/../../bench/prediction-check" simulated --shapes 16x1 --model mlp:hidden=16 --steps 2 --only \
+    allreduce:algorithm=ring powersgd --tally "$TALLY" --simgrid "$(dirname "$TALLY")/tally-simgrid" --out "$work/runs" \
+    >"$work/table" 2>"$work/err" || fail "prediction-check: $(tail -c 800 "$work/err")"
+awk -F'|' '$3 ~ /ring|powersgd/ { rows++; for (i = 5; i <= 7; i++) if ($i < 0.98 * $4 || $i > 1.02 * $4) bad = 1 }
+    $3 ~ /weights/ && $5 == $7 { same = 1 }
+    END { exit bad || !same || rows != 2 }' "$work/table" || fail "formula, sim and SimGrid: $(cat "$work/table")"
 finish
