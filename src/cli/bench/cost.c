@@ -34,7 +34,8 @@
  *     of the sends and lets it lie idle in between, so that the part of the bytes takes
  *     (2 n - 3) / (n - 1) times as long at most;
  *   - server with m > 1: who of the others comes last is not followed;
- *   - async: the mean of a round in the long run, not of one. */
+ *   - async: the mean of a round in the long run, not of one, all workers at one pace;
+ *     with m > 1 those beside the server run ahead, and rounds are far shorter. */
 
 #include "cli/bench/cost.h"
 
