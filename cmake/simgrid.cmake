@@ -17,11 +17,9 @@ add_library(tally_simgrid MODULE EXCLUDE_FROM_ALL src/cli/main.c src/comm/mpi.c
   src/comm/no_library.c
   $<TARGET_OBJECTS:tally_cli_objects>)
 tally_warnings(tally_simgrid)
-set(needs_without_mpi ${needs})
-list(REMOVE_ITEM needs_without_mpi MPI::MPI_C)
 add_dependencies(tally_simgrid tally_static)
 target_link_libraries(tally_simgrid PRIVATE $<TARGET_FILE:tally_static> ${SIMGRID_LIBRARY}
-  ${needs_without_mpi})
+  ${needs})
 target_include_directories(tally_simgrid PRIVATE include src)
 target_include_directories(tally_simgrid SYSTEM BEFORE PRIVATE ${SIMGRID_INCLUDE}/smpi
   ${SIMGRID_INCLUDE})
