@@ -128,7 +128,8 @@ const char *doctor_bytes(double bytes, char text[16])
 
 static tally_status gather_bindings(doctor *d)
 {
-    tally_binding mine = {.threads = tally_topology_threads(d->comm->node_size)};
+    tally_binding mine = {.threads = tally_topology_threads(d->comm->node_size),
+                          .near = d->comm->node_size};
 
     if (!tally_topology_place(&mine.place)) mine.place.bound = (tally_units){{0}};
     d->bindings = calloc((size_t)d->comm->size, sizeof *d->bindings);

@@ -26,15 +26,18 @@ tally_crowd tally_binding_crowd(const tally_binding *all, int ranks, uint64_t ma
 {
     tally_crowd c = {.ranks = 0};
     tally_units bound = {{0}}, allowed = {{0}};
+    int near = 0;
 
     for (int r = 0; r < ranks; r++) {
         if (all[r].place.machine != machine) continue;
         c.ranks++;
         c.threads += all[r].threads;
+        if (all[r].near > 0 && (near == 0 || all[r].near < near)) near = all[r].near;
         if (all[r].threads > c.most_threads) c.most_threads = all[r].threads;
         unite(&bound, &all[r].place.bound);
         unite(&allowed, &all[r].place.allowed);
     }
+    c.apart = near > 0 && near < c.ranks;
     c.bound = tally_units_count(&bound);
     c.allowed = tally_units_count(&allowed);
     return c;
@@ -52,7 +55,7 @@ static void name_flag(const tally_crowd *c, tally_launcher launcher, char *text,
                       size_t most)
 {
     unsigned long long each = c->most_threads;
-    bool fits = each * (unsigned long long)c->ranks <= c->allowed;
+    bool fits = each * (unsigned long long)c->ranks <= c->allowed && !c->apart;
 
     switch (launcher) {
     case TALLY_OPEN_MPI:
@@ -144,6 +147,27 @@ bool tally_binding_collides(const tally_binding *all, int ranks,
     return false;
 }
 
+bool tally_binding_idles(const tally_binding *all, int ranks, tally_launcher launcher,
+                         tally_advice *advice)
+{
+    for (int r = 0; r < ranks; r++) {
+        tally_crowd c = crowd_of(all, ranks, r);
+
+        if (c.bound == 0 || 2 * c.bound > c.allowed || c.threads > c.bound) continue;
+        c.most_threads = c.allowed / c.bound; /* for each core that it has now */
+        advice->rank = r;
+        name_flag(&c, launcher, advice->fix, sizeof advice->fix);
+        snprintf(
+            advice->said, sizeof advice->said,
+            "%d rank%s bound to %zu of %zu processors and start%s as many threads: "
+            "the others are idle",
+            c.ranks, c.ranks > 1 ? "s are" : " is", c.bound, c.allowed,
+            c.ranks > 1 ? "" : "s");
+        return true;
+    }
+    return false;
+}
+
 bool tally_binding_wanders(const tally_binding *all, int ranks, tally_launcher launcher,
                            tally_advice *advice)
 {
@@ -151,7 +175,8 @@ bool tally_binding_wanders(const tally_binding *all, int ranks, tally_launcher l
         tally_crowd c = crowd_of(all, ranks, r);
         size_t own = tally_units_count(&all[r].place.bound);
 
-        if (c.ranks < 2 || own < c.allowed || c.threads > c.allowed) continue;
+        if (c.ranks < 2 || c.apart || own < c.allowed || c.threads > c.allowed)
+            continue;
         advice->rank = r;
         name_flag(&c, launcher, advice->fix, sizeof advice->fix);
         snprintf(advice->said, sizeof advice->said,
@@ -178,7 +203,7 @@ size_t tally_run_threads(const tally_run *run)
 tally_status tally_binding_check(const tally_run *run)
 {
     tally_comm *c = run->comm;
-    tally_binding mine = {.threads = tally_run_threads(run)};
+    tally_binding mine = {.threads = tally_run_threads(run), .near = c->node_size};
     tally_advice advice;
     char sentence[sizeof advice.said + sizeof advice.fix + 4];
 

@@ -11,6 +11,7 @@
 typedef struct tally_binding {
     tally_place place;
     uint64_t threads; /* for products */
+    int near;         /* ranks that it shares memory with; 0: nobody asked */
 } tally_binding;
 
 /* The ranks of one machine together. */
@@ -18,6 +19,7 @@ typedef struct tally_crowd {
     int ranks;
     uint64_t threads, most_threads;
     size_t bound, allowed; /* processors that one of them at least may use */
+    bool apart; /* in containers: a launcher binds each as if it were alone */
 } tally_crowd;
 
 tally_crowd tally_binding_crowd(const tally_binding *all, int ranks, uint64_t machine);
@@ -39,6 +41,11 @@ bool tally_binding_starves(const tally_binding *all, int ranks, tally_launcher l
 /* Two ranks are bound to the same processors, too few for both, beside idle ones. */
 bool tally_binding_collides(const tally_binding *all, int ranks,
                             tally_launcher launcher, tally_advice *advice);
+
+/* The ranks of a machine are bound to half of its processors or fewer, and have no more
+ * threads than those only because of that: nobody has said how many. */
+bool tally_binding_idles(const tally_binding *all, int ranks, tally_launcher launcher,
+                         tally_advice *advice);
 
 /* The ranks of a machine fit on its processors, but may wander: none is bound. */
 bool tally_binding_wanders(const tally_binding *all, int ranks, tally_launcher launcher,

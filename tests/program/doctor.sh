@@ -92,6 +92,8 @@ finds warning memory "btl_vader_single_copy_mechanism=none" "btl_vader_single_co
 if [ "$cores" -ge 2 ]; then
     examine 8 "$launcher" --bind-to core -x OPENBLAS_NUM_THREADS=2 -n 1 "$TALLY" doctor
     finds wrong binding "bound to 1 of $cores processors and has 2 threads" "--map-by slot:PE=2"
+    examine 0 env -u OPENBLAS_NUM_THREADS "$launcher" --bind-to core -n 1 "$TALLY" doctor
+    finds warning binding "bound to 1 of $cores processors and starts as many threads" "--map-by slot:PE=$cores"
     examine 0 "$launcher" --bind-to none -n 2 "$TALLY" doctor
     finds warning binding "may each use all $cores processors" "--bind-to core"
 fi

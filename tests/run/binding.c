@@ -172,3 +172,34 @@ Test(binding, unbound_ranks_wander_where_they_fit)
     cr_assert(not(tally_binding_wanders(many, 2, TALLY_SRUN, &advice)));
     cr_assert(not(tally_binding_wanders(one, 2, TALLY_SRUN, &advice)));
 }
+
+Test(binding, half_a_machine_is_idle_when_nobody_said_how_many_threads)
+{
+    tally_binding all[] = {bound(1, 0, 1, 8, 1), bound(1, 1, 1, 8, 1)};
+    tally_binding most[] = {bound(1, 0, 2, 3, 2)}, many[] = {bound(1, 0, 1, 8, 8)};
+    tally_advice advice;
+
+    cr_assert(tally_binding_idles(all, 2, TALLY_OPEN_MPI, &advice));
+    cr_assert(
+        eq(str, advice.said,
+           "2 ranks are bound to 2 of 8 processors and start as many threads: the "
+           "others are idle"));
+    cr_assert(
+        eq(str, advice.fix, "start with mpirun --bind-to core --map-by slot:PE=4"));
+    cr_assert(not(tally_binding_idles(most, 1, TALLY_OPEN_MPI, &advice)));
+    cr_assert(not(tally_binding_idles(many, 1, TALLY_OPEN_MPI, &advice)));
+}
+
+/* Each container's mpirun daemon would bind to the machine's first core. */
+Test(binding, containers_on_one_machine_are_not_told_to_bind)
+{
+    tally_binding all[] = {bound(1, 0, 2, 2, 1), bound(1, 0, 2, 2, 1)};
+    tally_binding few[] = {bound(1, 0, 1, 2, 1), bound(1, 0, 1, 2, 1)};
+    tally_advice advice;
+
+    for (int r = 0; r < 2; r++)
+        all[r].near = few[r].near = 1;
+    cr_assert(not(tally_binding_wanders(all, 2, TALLY_OPEN_MPI, &advice)));
+    cr_assert(tally_binding_starves(few, 2, TALLY_OPEN_MPI, &advice));
+    cr_assert(eq(str, advice.fix, "start with mpirun --bind-to none"));
+}

@@ -3,13 +3,18 @@
 
 #include "cli/doctor/doctor.h"
 
+#include <stdlib.h>
+
 typedef struct record {
-    char nothing; /* bindings are known already */
+    bool told; /* how many threads: by a variable; bindings are known already */
 } record;
 
 static tally_status look(const doctor *d, void *mine)
 {
-    (void)d, (void)mine;
+    record *r = mine;
+
+    (void)d;
+    r->told = getenv("OPENBLAS_NUM_THREADS") || getenv("OMP_NUM_THREADS");
     return TALLY_OK;
 }
 
@@ -19,10 +24,13 @@ static void judge(doctor *d, const void *all)
     int ranks = d->comm->size;
     tally_advice advice = {.fix = ""};
 
-    (void)all;
+    const record *r = all;
+
     if (tally_binding_starves(b, ranks, d->launcher, &advice) ||
         tally_binding_collides(b, ranks, d->launcher, &advice))
         doctor_say(d, DOCTOR_WRONG, advice.fix, "%s", advice.said);
+    else if (!r->told && tally_binding_idles(b, ranks, d->launcher, &advice))
+        doctor_say(d, DOCTOR_WARNING, advice.fix, "%s", advice.said);
     else if (tally_binding_wanders(b, ranks, d->launcher, &advice))
         doctor_say(d, DOCTOR_WARNING, advice.fix, "%s", advice.said);
     else
