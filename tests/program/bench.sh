@@ -208,6 +208,15 @@ grep -q "warning" "$work/out" && fail "a warning without need: $(cat "$work/out"
     --csv >"$work/out" || fail "bench predict"
 [ "$(wc -l <"$work/out")" -eq 11 ] || fail "not a head and 10 exchanges: $(cat "$work/out")"
 
+# Where products are slow a quarter of a batch takes a quarter of its time; where memory is, the weights still move.
+for rates in "1e-3 1e6" "1e6 1e-3"; do
+    "$TALLY" bench predict --net sim:alpha=0,beta=0 --data digits --model mlp:hidden=64 --batch 4 --bare --compute 1 \
+        --scaling strong --products ${rates% *} --memory ${rates#* } --ranks 4 --csv 2>"$work/err" |
+        awk -F, '$2 ~ /ring/ { print $5 / 1000 }'
+done >"$work/out"
+awk 'NR == 1 { ok = $1 > 0.2499 && $1 < 0.2501 } NR == 2 { ok = ok && $1 > 0.5 && $1 < 1 } END { exit !(ok && NR == 2) }' \
+    "$work/out" || fail "a quarter of a batch: $(cat "$work/out" "$work/err")"
+
 # ---- wrong words ----
 printf 'x,y\n0,a\n1,b\n0,a\n1,b\n' >"$work/rows.csv"
 expect 2 "one rank has no links to measure" "$TALLY" bench predict --comm self --data digits
@@ -215,6 +224,8 @@ expect 2 "not a multiple of 4 ranks a node" "$TALLY" bench predict --net sim:nod
 expect 2 "net=self is no simulated comm" "$TALLY" bench predict --net self
 expect 2 "ranks=x is not a count" "$TALLY" bench predict --ranks 8,x
 expect 2 "compute=0 is not in" "$TALLY" bench predict --compute 0
+expect 2 "products=fast is not in" "$TALLY" bench predict --products fast
+expect 2 "memory=0 is not in" "$TALLY" bench predict --memory 0
 expect 2 "neither weak nor strong" "$TALLY" bench predict --scaling firm
 expect 2 "there is no strategy voet; did you mean vote" "$TALLY" bench train --compare allreduce,voet
 expect 2 "target=1.5 is not in (0, 1]" "$TALLY" bench train --target 1.5

@@ -80,6 +80,10 @@ enum { BENCH_MEMORY = 128 << 20 }; /* bytes that no cache holds */
 
 tally_status bench_memory_measure(size_t bytes, bench_memory *m);
 
+/* *flops <- operations a second of a product of n x n matrices, at best, by a clock of
+ * the above, with as many threads as products have.  Returns TALLY_MEMORY. */
+tally_status bench_product_measure(size_t n, double (*clock)(void), double *flops);
+
 /* Reads n values of v, reads and writes n values of w: the least that moving w by the
  * signs of v asks of memory. */
 void bench_traffic(const tally_real *v, tally_real *w, size_t n);

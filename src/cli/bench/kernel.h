@@ -47,9 +47,6 @@ tally_status kernel_measure(kernel *k);
 /* The span of all weights. */
 tally_span kernel_all(void);
 
-/* FLOP/s of the product 1024x1024x1024 in this run, at best: products.c. */
-tally_status kernel_peak(kernel_bench *b, double *flops);
-
 /* The groups. */
 tally_status kernel_products(kernel_bench *b);
 tally_status kernel_rules(kernel_bench *b);

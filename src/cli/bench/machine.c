@@ -1,13 +1,15 @@
-/* machine.c — the clock, and what memory gives: the rates that others are held
- * against.
+/* machine.c — the clock, what memory gives and what products give: the rates that
+ * others are held against.
  *
- *     read   every word of an array added up
- *     copy   memcpy; its bytes count twice, once read and once written
+ *     read      every word of an array added up
+ *     copy      memcpy; its bytes count twice, once read and once written
+ *     product   n x n by n x n; 2 n^3 operations
  *
  * as McCalpin, Memory Bandwidth and Machine Balance, 1995 (STREAM): the best of some
- * passes, over arrays that no cache holds. */
+ * passes, memory over arrays that no cache holds. */
 
 #include "cli/bench/bench.h"
+#include "num/gemm.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,6 +17,8 @@
 #include <time.h>
 
 enum { PASSES = 5 };
+
+static const double product_seconds = 0.3;
 
 static double read_clock(clockid_t which)
 {
@@ -98,5 +102,25 @@ tally_status bench_memory_measure(size_t bytes, bench_memory *m)
     }
     free(from);
     free(to);
+    return TALLY_OK;
+}
+
+tally_status bench_product_measure(size_t n, double (*clock)(void), double *flops)
+{
+    tally_real *v = tally_allocate(3 * n * n, sizeof *v);
+    double end = bench_now() + product_seconds;
+
+    *flops = 0;
+    if (!v) return TALLY_FAIL(MEMORY, "no memory for a product of %zu rows", n);
+    for (size_t i = 0; i < 3 * n * n; i++)
+        v[i] = 1;
+    for (int i = 0; i <= PASSES || bench_now() < end; i++) {
+        double begin = clock();
+
+        tally_gemm_nn((tally_product){n, n, n}, v, v + n * n, false, v + 2 * n * n);
+        double rate = 2 * pow((double)n, 3) / (clock() - begin);
+        if (i > 0) *flops = fmax(*flops, rate); /* the first wakes it up */
+    }
+    free(v);
     return TALLY_OK;
 }

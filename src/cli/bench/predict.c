@@ -2,7 +2,8 @@
  * there.
  *
  * What a step is made of: step.c.  What is measured here, unless it is given: a step's
- * computing on one rank, the work of each exchange on one rank alone, and the links.
+ * computing on one rank, the rates of products and of memory, the work of each exchange
+ * on one rank alone, and the links.
  *
  * With --scaling weak each rank has a batch, so that n ranks work off n batches in a
  * step; with strong they share one.  Ranks pay when more samples a second come of them
@@ -23,12 +24,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COUNTS_MOST = 32, REPEATS = 5, ROUNDS = 3, NOTES_MOST = 64 };
+enum {
+    COUNTS_MOST = 32,
+    REPEATS = 5,
+    ROUNDS = 3,
+    NOTES_MOST = 64,
+    BYTES = 32 << 20 /* that no cache of a core holds */
+};
 
 typedef struct job {
     cli_failure *failure;
     bool help, json, csv, bare, own_links, strong;
     const char *rank_words, *net_words, *compute_words, *scaling, *factor_words;
+    const char *product_words, *memory_words;
+    bench_core core; /* of --products and --memory; NAN: as here */
     int ranks[COUNTS_MOST], count;
     sim net;        /* of --net */
     double compute; /* of --compute; NAN: measure */
@@ -90,6 +99,38 @@ static tally_status measure_all_work(predictor *b, const tally_run *run)
     return measure_work(b, run, "gather", b->codec, &p->work[BENCH_GATHER]);
 }
 
+/* The gradient as the objective says; the rule reads it, and reads and writes the
+ * weights and what it keeps of each. */
+static bench_load load_of(const tally_run *run)
+{
+    const tally_objective *f = run->f;
+    tally_samples all = {.count = (size_t)run->options->batch}, none = {0};
+    double times = (double)run->options->accumulate,
+           rule = 3 * (double)(f->layout.length * sizeof(tally_real));
+
+    if (!f->ops->cost) return (bench_load){0};
+    for (size_t i = 0; i < run->rule.state.count; i++)
+        rule += 2 * (double)run->rule.state.bytes[i];
+    tally_cost of_all = f->ops->cost(f, all), of_none = f->ops->cost(f, none);
+    return (bench_load){.flops = times * of_all.flops,
+                        .sample_bytes = times * (of_all.bytes - of_none.bytes),
+                        .weight_bytes = times * of_none.bytes + rule};
+}
+
+/* Simulated ranks share a core: one of them measures it. */
+static tally_status measure_core(predictor *b)
+{
+    bench_memory memory = {.read = (double)INFINITY};
+    double products = (double)INFINITY;
+
+    if (!b->comm->ops->spend || b->comm->rank == 0) {
+        TALLY_TRY(bench_memory_measure(BYTES, &memory));
+        TALLY_TRY(bench_product_measure(1024, bench_now, &products));
+    }
+    b->plan.core = (bench_core){products, memory.read};
+    return TALLY_OK;
+}
+
 static tally_status look_at(predictor *b, tally_run *run)
 {
     bench_plan *p = &b->plan;
@@ -107,6 +148,8 @@ static tally_status look_at(predictor *b, tally_run *run)
     TALLY_TRY(tally_codec_open(&p->codec, b->codec, p->values, 1, 0));
     tally_powersgd_lengths(&run->f->layout, (size_t)j->factors, &p->p, &p->q);
     TALLY_TRY(measure_all_work(b, run));
+    p->load = load_of(run);
+    TALLY_TRY(measure_core(b));
     p->compute = j->compute;
     if (!isnan(j->compute)) return TALLY_OK;
     TALLY_TRY(tally_run_train(run));
@@ -114,23 +157,49 @@ static tally_status look_at(predictor *b, tally_run *run)
     return TALLY_OK;
 }
 
-/* Every rank alone and all at once, as they will compute; the slowest counts. */
-static tally_status measure_plan(predictor *b)
+/* What the slowest rank has. */
+static tally_status agree_on_least(tally_comm *c, bench_plan *p)
 {
-    tally_run run = {0};
-    tally_comm *c = b->comm;
-    double *all = calloc((size_t)c->size, sizeof *all);
+    double mine[] = {1 / p->compute, p->core.products, p->core.memory};
+    double(*all)[3] = calloc((size_t)c->size, sizeof *all);
     tally_status status =
         all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for %d ranks", c->size);
 
-    if (!status) status = look_at(b, &run);
-    tally_run_close(&run);
     status = tally_agree(c, status);
-    if (!status) status = tally_gather_all(c, &b->plan.compute, sizeof *all, all);
+    if (!status) status = tally_gather_all(c, mine, sizeof mine, all);
     for (int r = 0; !status && r < c->size; r++)
-        b->plan.compute = fmax(b->plan.compute, all[r]);
+        for (int k = 0; k < 3; k++)
+            mine[k] = fmin(mine[k], all[r][k]);
     free(all);
+    p->compute = 1 / mine[0];
+    p->core = (bench_core){mine[1], mine[2]};
     return status;
+}
+
+/* Computing that was measured here, on the cores of --products and --memory. */
+static void move_to_core(predictor *b)
+{
+    bench_plan *p = &b->plan;
+    bench_core here = p->core, there = b->job->core;
+
+    if (!isnan(there.products)) p->core.products = there.products;
+    if (!isnan(there.memory)) p->core.memory = there.memory;
+    if (isnan(b->job->compute) && p->load.flops > 0)
+        p->compute *= bench_load_seconds(&p->load, &p->core, 1) /
+                      bench_load_seconds(&p->load, &here, 1);
+}
+
+/* Every rank alone and all at once, as they will compute. */
+static tally_status measure_plan(predictor *b)
+{
+    tally_run run = {0};
+    tally_status status = look_at(b, &run);
+
+    tally_run_close(&run);
+    TALLY_TRY(tally_agree(b->comm, status));
+    TALLY_TRY(agree_on_least(b->comm, &b->plan));
+    move_to_core(b);
+    return TALLY_OK;
 }
 
 static tally_status measure_net(predictor *b)
@@ -250,6 +319,11 @@ static void write_rows(predictor *b)
     }
 }
 
+static const char *measured(double given)
+{
+    return isnan(given) ? " (measured)" : "";
+}
+
 static void print_head(const predictor *b)
 {
     const bench_cluster *c = &b->cluster;
@@ -259,6 +333,12 @@ static void print_head(const predictor *b)
            p->values, 1e3 * p->compute, p->batch,
            isnan(b->job->compute) ? "measured" : "given",
            b->job->strong ? ", which all ranks share" : "");
+    if (p->load.flops > 0)
+        printf("a batch takes %.4g GFLOP and %.4g MB; ", p->load.flops / 1e9,
+               (p->load.sample_bytes + p->load.weight_bytes) / 1e6);
+    printf("a rank does %.1f GFLOP/s in products%s and %.1f GB/s from memory%s\n",
+           p->core.products / 1e9, measured(b->job->core.products),
+           p->core.memory / 1e9, measured(b->job->core.memory));
     for (int k = 0; k < BENCH_LINKS; k++)
         if (c->line[k].beta > 0)
             printf("%s: alpha %.3f us, beta %.4f ns a byte%s\n",
@@ -296,9 +376,13 @@ static tally_status print_json(predictor *b)
     for (int i = 0; i < b->note_count; i++)
         json_array_append_new(notes, json_string(b->notes[i]));
     return bench_print_json(
-        json_pack("{s:s s:I s:f s:f s:i s:s s:o s:o}", "bench", "predict", "weights",
-                  (json_int_t)b->plan.values, "batch", b->plan.batch, "compute_ms",
-                  1e3 * b->plan.compute, "ranks_a_node", b->cluster.node, "scaling",
+        json_pack("{s:s s:I s:f s:f s:f s:f s:f s:f s:i s:s s:o s:o}", "bench",
+                  "predict", "weights", (json_int_t)b->plan.values, "batch",
+                  b->plan.batch, "compute_ms", 1e3 * b->plan.compute, "compute_gflop",
+                  b->plan.load.flops / 1e9, "compute_mb",
+                  (b->plan.load.sample_bytes + b->plan.load.weight_bytes) / 1e6,
+                  "product_gflop_per_s", b->plan.core.products / 1e9, "memory_gb_per_s",
+                  b->plan.core.memory / 1e9, "ranks_a_node", b->cluster.node, "scaling",
                   b->job->strong ? "strong" : "weak", "links", describe_links(b),
                   "notes", notes),
         &b->table);
@@ -405,10 +489,23 @@ static tally_status read_net(job *j)
                       j->net_words);
 }
 
+/* *rate <- a rate in units of 1e9 a second; NAN where none is given. */
+static tally_status read_rate(const char *name, const char *words, double *rate)
+{
+    *rate = (double)NAN;
+    if (!words) return TALLY_OK;
+    if (!tally_text_real(words, rate) || !(*rate > 0 && *rate < 1e9))
+        return TALLY_FAIL(OPTION, "%s=%s is not in (0, 1e9)", name, words);
+    *rate *= 1e9;
+    return TALLY_OK;
+}
+
 static tally_status read_values(job *j)
 {
     TALLY_TRY(read_ranks(j));
     TALLY_TRY(read_net(j));
+    TALLY_TRY(read_rate("products", j->product_words, &j->core.products));
+    TALLY_TRY(read_rate("memory", j->memory_words, &j->core.memory));
     TALLY_TRY(cli_sizes_count("factors", j->factor_words, 1, 1024, &j->factors));
     j->compute = (double)NAN;
     if (j->compute_words && (!tally_text_real(j->compute_words, &j->compute) ||
@@ -460,18 +557,18 @@ tally_status bench_predict(cli_failure *failure, int count, char *const *words)
          "the links, as tally bench net prints them (those of these ranks)"                               },
         {"compute",   &j.compute_words, NULL,         "X",
          "seconds of a step on one rank (measured here)"                                                  },
+        {"products",  &j.product_words, NULL,         "X",
+         "GFLOP/s of products on a core there (as here)"                                                  },
+        {"memory",    &j.memory_words,  NULL,         "X",
+         "GB/s from memory on a core there (as here)"                                                     },
         {"scaling",   &j.scaling,       NULL,         "weak|strong",
          "a batch for each rank, or one for all (weak)"                                                   },
         {"factors",   &j.factor_words,  NULL,         "N",           "columns of powersgd's factors (4)"  },
         {"own-links", NULL,             &j.own_links, NULL,
          "each rank has a link out of its node, as on sim (all share one)"                                },
         {"bare",      NULL,             &j.bare,      NULL,          "leave out what an exchange computes"},
-        {"json",      NULL,             &j.json,      NULL,          "one line of JSON"                   },
-        {"csv",       NULL,             &j.csv,       NULL,          "comma-separated values"             },
-        {"backtrace", NULL,             NULL,         NULL,
-         "show the places an error went through; also TALLY_BACKTRACE=1"                                  },
-        {"help",      NULL,             &j.help,      NULL,          "this page"                          },
-        {NULL,        NULL,             NULL,         NULL,          NULL                                 },
+        BENCH_STYLE_FLAGS(&j.json, &j.csv),
+        CLI_LAST_FLAGS(&j.help),
     };
     const cli_grammar grammar = {"tally bench predict", flags, bench_takes_run, false};
     tally_run first = {0};

@@ -56,20 +56,6 @@ static tally_status measure_layer(kernel_bench *b, size_t in, size_t out, bool f
     return TALLY_OK;
 }
 
-tally_status kernel_peak(kernel_bench *b, double *flops)
-{
-    task t = {
-        {1024, 1024, 1024},
-        tally_gemm_nn
-    };
-    kernel k = of_task(b, "", &t);
-    bench_times times;
-
-    TALLY_TRY(kernel_time(&k, &times));
-    *flops = k.flops / times.least;
-    return TALLY_OK;
-}
-
 tally_status kernel_products(kernel_bench *b)
 {
     static const size_t widths[] = {512, KERNEL_WIDTH};

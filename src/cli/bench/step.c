@@ -5,7 +5,10 @@
  *     overlapped = work + max(computing, computing / 3 + exchange)
  *                  when all of the backward pass hides what it can
  *
- *     computing    a step on one rank
+ *     computing    a step on one rank; of 1/n of its batch (--scaling strong) so much
+ *                  less as the rates of products and of memory say:
+ *                  flops / n / products + (sample bytes / n + weight bytes) / memory,
+ *                  for the weights are read and moved for one sample as for all
  *     work         what the exchange computes on one rank alone: coding, counting,
  *                  products.  Not the adding of sums
  *     exchange     by the formulas of cost.c
@@ -103,11 +106,26 @@ static const contender contenders[] = {
 
 enum { CONTENDERS = sizeof contenders / sizeof *contenders };
 
+double bench_load_seconds(const bench_load *l, const bench_core *core, double share)
+{
+    return l->flops * share / core->products +
+           (l->sample_bytes * share + l->weight_bytes) / core->memory;
+}
+
+/* Of one of so many ranks that share the batch. */
+static double compute_of(const bench_plan *p, double ranks)
+{
+    if (!p->strong || ranks <= 1) return p->compute;
+    if (!(p->load.flops > 0)) return p->compute / ranks;
+    return p->compute * bench_load_seconds(&p->load, &p->core, 1 / ranks) /
+           bench_load_seconds(&p->load, &p->core, 1);
+}
+
 /* False: this exchange is not there. */
 static bool predict(const bench_plan *p, const bench_cluster *c, const contender *o,
                     bench_step *of)
 {
-    double share = p->strong ? c->ranks : 1, compute = p->compute / share;
+    double share = p->strong ? c->ranks : 1, compute = compute_of(p, c->ranks);
     double exchange = c->ranks == 1 ? 0 : o->cost(p, c), work = p->work[o->work];
 
     *of = (bench_step){.name = o->name, .exchange = exchange, .work = work};
@@ -122,7 +140,7 @@ static bool predict(const bench_plan *p, const bench_cluster *c, const contender
 static bench_step predict_server(const bench_plan *p, const bench_cluster *c)
 {
     int workers = c->ranks - 1;
-    double share = p->strong ? workers : 1, compute = p->compute / share;
+    double share = p->strong ? workers : 1, compute = compute_of(p, workers);
     double step =
         bench_cost_async(c, compute, (double)(p->values * sizeof(tally_real)));
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 512, ROUNDS = 32, BYTES = 64 << 20 };
+enum { WIDTH = 512, BYTES = 64 << 20 };
 
 static const double slow = 1.5; /* times the median */
 
@@ -24,26 +24,12 @@ typedef struct record {
 static tally_status look(const doctor *d, void *mine)
 {
     record *r = mine;
-    size_t n = (size_t)WIDTH * WIDTH;
-    tally_real *a = calloc(n, sizeof *a), *b = calloc(n, sizeof *b),
-               *c = calloc(n, sizeof *c);
     bench_memory memory = {0};
-    tally_status status =
-        a && b && c ? bench_memory_measure(BYTES, &memory)
-                    : TALLY_FAIL(MEMORY, "no memory for a product of %d rows", WIDTH);
 
     tally_gemm_threads(1);
-    for (int k = 0; k < ROUNDS && !status; k++) {
-        double begin = bench_work();
-
-        tally_gemm_nn((tally_product){WIDTH, WIDTH, WIDTH}, a, b, false, c);
-        double rate = 2.0 * WIDTH * WIDTH * WIDTH / (bench_work() - begin);
-        if (k > 0) r->product = fmax(r->product, rate); /* the first wakes it up */
-    }
+    tally_status status = bench_memory_measure(BYTES, &memory);
+    if (!status) status = bench_product_measure(WIDTH, bench_work, &r->product);
     r->copy = memory.copy;
-    free(a);
-    free(b);
-    free(c);
     return tally_agree(d->comm, status);
 }
 
