@@ -17,7 +17,7 @@ same() { # WHAT ONE OTHER
 }
 
 for quantize in none pq; do
-    options="train $ten --trainer admm:mu=0.01,iterations=15x15x70,quantize=$quantize"
+    options="train $ten --trainer admm:mu=0.01,iterations=10x10x20,quantize=$quantize"
     same "1 and $many ranks, quantize=$quantize" "$(hash_of 1 $options)" "$(hash_of "$many" $options)"
 done
 
