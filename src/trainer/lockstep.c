@@ -76,6 +76,7 @@ typedef struct loop {
     trainer_pace pace;
     trainer_straggler straggler;
     double computed; /* run->spent.gradient at the last report */
+    double starved;  /* seconds of this gradient that its thread had no processor */
 } loop;
 
 /* ---- propose and exchange, as spans become ready ---- */
@@ -285,17 +286,20 @@ static tally_status compute_and_send(loop *l, tally_score *score)
     TALLY_TRY(tally_rule_place(&run->rule, &l->t, run->w, l->place, &at));
     run->exchange.rate = l->t.rate;
     trainer_nap(run->comm, o->nap);
-    double busy = trainer_busy(run->comm);
     l->next = run->plan_count;
     l->busy = tally_busy(run->comm);
     if (run->f->ops->cost && run->comm->ops->spend)
         l->work = run->f->ops->cost(run->f, s).flops / o->flops;
     tally_spend(run->comm, local || lies ? l->work : l->work / 3);
     TALLY_TRY(find_room(l));
+    double begin = tally_now(run->comm), busy = trainer_busy(run->comm);
     TALLY_TRY(run->f->ops->gradient(run->f, at, s, l->g, listener, score));
     if (local)
         TALLY_TRY(run->clip.ops->bound(&run->clip, l->g, run->f->layout.length, &norm));
-    run->attack.worked = o->nap + l->work + trainer_busy(run->comm) - busy;
+    busy = trainer_busy(run->comm) - busy;
+    l->starved =
+        run->comm->ops->spend ? 0 : fmax(0, tally_now(run->comm) - begin - busy);
+    run->attack.worked = o->nap + l->work + busy;
     return lies ? lie_and_send(l) : send_from(l, 0);
 }
 
@@ -328,7 +332,8 @@ static void account_for_gradient(loop *l, double begin, double exposed)
 
     tally_trace_turn(l->run->comm->trace, NULL, now);
     l->run->spent.gradient += seconds - (l->exposed - exposed);
-    l->mine.computed = l->run->spent.gradient - l->computed;
+    l->mine.computed = (float)(l->run->spent.gradient - l->computed);
+    l->mine.starved = (float)l->starved;
     l->computed = l->run->spent.gradient;
 }
 
@@ -352,7 +357,7 @@ static const char *host_of(const void *context, int rank)
 static void tell_of_stragglers(loop *l, double seconds)
 {
     tally_run *run = l->run;
-    char sentence[256];
+    char sentence[512];
 
     if (run->comm->rank == 0 && run->observer.warned &&
         trainer_straggler_add(&l->straggler, (const void *)l->reports.all, seconds,

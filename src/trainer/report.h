@@ -3,8 +3,9 @@
  * It carries what must be agreed at the end of a step, so that nothing else needs a
  * message of its own: the loss, whether someone was told to stop, whether someone's
  * loss is not finite and in which tensor, the census of what is not finite, how long it
- * computed, and what collectives it has called: ranks that called different ones are
- * told apart by it even where no message was missed. */
+ * computed and how much of that it had no processor, and what collectives it has
+ * called: ranks that called different ones are told apart by it even where no message
+ * was missed. */
 
 #ifndef TALLY_TRAINER_REPORT_H
 #define TALLY_TRAINER_REPORT_H
@@ -21,7 +22,8 @@ typedef struct step_report {
                                     where: census.h */
     double ready; /* when this rank had its gradient, by the clock of rank 0 */
     uint64_t collectives, signatures; /* before this step: how many, and their sum */
-    double computed; /* seconds of its gradient since its last report */
+    float computed; /* seconds of its gradient since its last report */
+    float starved;  /* of them without a processor, though it had work for one */
 } step_report;
 
 typedef struct step_verdict {

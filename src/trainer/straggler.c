@@ -6,17 +6,21 @@
  *
  * Every rank tells in its report how long its gradient took, so no clocks need to
  * agree. A rank that computes less than another waits for it, by at least the
- * difference; what is left of its exchange is moving bytes. */
+ * difference; what is left of its exchange is moving bytes.
+ *
+ * A rank may compute longer because its code is slower, or because its thread waits for
+ * a processor: the time that passed less that of its thread tells which. */
 
 #include "trainer/straggler.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { STEPS_LEAST = 20 };
 
-static const double factor_least = 1.5, share_least = 0.1;
+static const double factor_least = 1.5, share_least = 0.1, starved_least = 0.2;
 
 tally_status trainer_straggler_open(trainer_straggler *s, int size, double window)
 {
@@ -25,15 +29,17 @@ tally_status trainer_straggler_open(trainer_straggler *s, int size, double windo
     *s = (trainer_straggler){.size = size,
                              .window = window,
                              .computed = calloc(count, sizeof *s->computed),
+                             .starved = calloc(count, sizeof *s->starved),
                              .sorted = calloc(count, sizeof *s->sorted),
                              .told = calloc(count, sizeof *s->told)};
-    if (s->computed && s->sorted && s->told) return TALLY_OK;
+    if (s->computed && s->starved && s->sorted && s->told) return TALLY_OK;
     return TALLY_FAIL(MEMORY, "no memory to compare %d ranks", size);
 }
 
 void trainer_straggler_close(trainer_straggler *s)
 {
     free(s->computed);
+    free(s->starved);
     free(s->sorted);
     free(s->told);
     *s = (trainer_straggler){0};
@@ -70,8 +76,23 @@ static double median_but(const trainer_straggler *s, int rank)
 static void end_window(trainer_straggler *s)
 {
     memset(s->computed, 0, (size_t)s->size * sizeof *s->computed);
+    memset(s->starved, 0, (size_t)s->size * sizeof *s->starved);
     s->seconds = 0;
     s->steps = 0;
+}
+
+/* Nothing for a rank that had a processor for most of its time. */
+static const char *name_cause(const trainer_straggler *s, int rank, char cause[128])
+{
+    double had = fmax(0, 1 - s->starved[rank] / s->computed[rank]);
+
+    *cause = '\0';
+    if (had < 1 - starved_least)
+        snprintf(cause, 128,
+                 "; it had a processor for %.0f %% of that: start fewer ranks or "
+                 "threads there, or free its processors",
+                 100 * had);
+    return cause;
 }
 
 int trainer_straggler_add(trainer_straggler *s, const step_report *all, double seconds,
@@ -79,8 +100,10 @@ int trainer_straggler_add(trainer_straggler *s, const step_report *all, double s
                           const void *context, char *sentence, size_t most)
 {
     if (s->size < 2) return -1;
-    for (int r = 0; r < s->size; r++)
-        s->computed[r] += all[r].computed;
+    for (int r = 0; r < s->size; r++) {
+        s->computed[r] += (double)all[r].computed;
+        s->starved[r] += (double)all[r].starved;
+    }
     s->seconds += seconds;
     if (++s->steps < STEPS_LEAST || s->seconds < s->window) return -1;
 
@@ -89,14 +112,16 @@ int trainer_straggler_add(trainer_straggler *s, const step_report *all, double s
     double mine = slowest < 0 ? 0 : s->computed[slowest], steps = (double)s->steps;
     if (mine > factor_least * others && mine - others > share_least * s->seconds) {
         const char *where = host ? host(context, slowest) : NULL;
+        char cause[128];
 
         s->told[slowest] = true;
         snprintf(
             sentence, most,
             "rank %d%s%s computes %.3g ms a step, the others %.3g: they wait for it "
-            "%.0f %% of the time",
+            "%.0f %% of the time%s",
             slowest, where ? " on " : "", where ? where : "", 1e3 * mine / steps,
-            1e3 * others / steps, 100 * (mine - others) / s->seconds);
+            1e3 * others / steps, 100 * (mine - others) / s->seconds,
+            name_cause(s, slowest, cause));
     } else {
         slowest = -1;
     }

@@ -8,6 +8,7 @@
 typedef struct trainer_straggler {
     int size;
     double *computed; /* owned: seconds of each rank's gradients in this window */
+    double *starved;  /* owned: of them without a processor */
     double *sorted;   /* owned: room */
     bool *told;       /* owned: of that rank already */
     double window;    /* seconds that one lasts at least */
@@ -20,7 +21,8 @@ tally_status trainer_straggler_open(trainer_straggler *s, int size, double windo
 void trainer_straggler_close(trainer_straggler *s);
 
 /* Adds a step that took so many seconds.  At the end of a window: a rank of which it
- * was not said yet that it is late, and a sentence; else -1.
+ * was not said yet that it is late, and a sentence; else -1.  The sentence tells a
+ * rank that shares its processors from one whose code is slow.
  *
  * host  of each rank's name, NULL where all share one */
 int trainer_straggler_add(trainer_straggler *s, const step_report *all, double seconds,
