@@ -104,4 +104,20 @@ code=$?
     echo "FAIL: USR1 to launch/run ends it with $code, not with its launcher's 75" >&2
     failures=$((failures + 1))
 }
+
+# mpirun may wait for a lost host long after the ranks have ended.
+cat >"$work/stays" <<'END'
+#!/bin/bash
+[ "$1" = --version ] && { echo "mpirun (Open MPI) 4.1.4"; exit; }
+trap '' TERM
+echo "tally: rank 1 does not answer; the run ends (--timeout)" >&2
+sleep 50
+END
+chmod +x "$work/stays"
+said=$(LAUNCH_GRACE=1 MPIEXEC=$work/stays timeout 30 "$run" --host a,b true 2>&1)
+code=$?
+[[ $code == 6 && $said == *"mpirun waits for a host that is gone"* ]] || {
+    echo "FAIL: of an mpirun that stays: $code, $said" >&2
+    failures=$((failures + 1))
+}
 exit $((failures > 0))
