@@ -6,7 +6,7 @@
 times=${1:-20}
 RANDOM=${2:-7}
 
-steps=$((1500 * times)) # some 300 go by between two kills
+steps=$((1000 * times)) # some 130 to 300 go by between two kills
 options="--data digits --model mlp:hidden=64 --batch 16 --steps $steps --rate 0.003 --seed 3
     --threads 1 --exchange vote --rule signum --schedule cosine --quiet --json"
 whole=$(ranks 2 train $options | field final_weights_xxh3)
