@@ -116,8 +116,8 @@ typedef struct tally_spent {
     double wire;     /* for messages, after that */
     double decode;   /* adding, counting and decoding between such waits */
     double apply; /* what is left: moving weights.  Trainer admm does not tell wire from
-                     wait and moves weights as it solves; of server all but `steps` are
-                     0: see tally_tale */
+                     wait and moves weights as it solves: both are NAN; of server all
+                     but `steps` are 0: see tally_tale */
 } tally_spent;
 
 enum { TALLY_STALENESS_MOST = 64 };

@@ -288,8 +288,12 @@ static size_t parts_of(const tally_spent *spent, part parts[SPENT_PARTS])
         {"apply/seconds",    spent->apply   },
     };
 
-    memcpy(parts, all, sizeof all);
-    return spent->gradient + spent->exchange > 0 ? SPENT_PARTS : 0;
+    size_t count = 0;
+
+    if (!(spent->gradient + spent->exchange > 0)) return 0;
+    for (size_t i = 0; i < SPENT_PARTS; i++)
+        if (!isnan(all[i].seconds)) parts[count++] = all[i];
+    return count;
 }
 
 /* What grows from 0 as long as a process lasts. */

@@ -256,13 +256,15 @@ static tally_status tell(tally_run *run, const admm_verdict *v)
     return run->metric(run, "admm/residual", v->residual);
 }
 
-/* What is neither a message's nor a wait for one is the solver's. */
+/* What is neither a message's nor a wait for one is the solver's.  A wait for who is
+ * late looks like one for bytes. */
 static void account(const loop *l, tally_run *run)
 {
     tally_spent *s = &run->spent;
 
     *s = l->a.spent;
     s->steps = l->pace.seconds;
+    s->wire = s->apply = (double)NAN;
     s->exchange = s->encode + s->wait + s->decode;
     s->gradient = s->steps - s->exchange;
 }

@@ -94,6 +94,27 @@ assert len(result["sizes"]) == 24 and all(abs(s["median_us"] - s["line_us"]) < 1
 PYTHON
 
 # ---- train ----
+# parts FILE...: in no row are the parts of a step more than the step.
+parts() {
+    python3 - "$@" <<'PYTHON' || fail "parts of more than a step: $(cat "$@")"
+import json, sys
+names = ["compute_ms", "encode_ms", "wait_ms", "wire_ms", "decode_ms", "apply_ms"]
+for path in sys.argv[1:]:
+    for row in json.load(open(path))["rows"]:
+        parts = {name: row[name] for name in names if row[name] is not None}
+        assert row["compute_ms"] > 0 and sum(parts.values()) <= row["step_ms"] * (1 + 1e-9), row
+        if row["strategy"].startswith("pdadmm"):
+            assert row["wire_ms"] is None and row["apply_ms"] is None, row
+PYTHON
+}
+every=allreduce,vote,powersgd,async,async:consistency=bsp,async:trainer.servers=all,pdadmm
+if [ -n "$MPIEXEC" ]; then every=$every,async:consistency=hogwild; fi # of one node
+what="--data digits --model mlp:hidden=32 --rounds 2 --compare $every --json"
+ranks 3 bench train $what --steps 4 >"$work/steps" 2>"$work/err" || fail "bench train: $(cat "$work/err")"
+ranks 3 bench train $what --epochs 2 --validate 200 --target 0.99 --look-every 4 >"$work/race" 2>"$work/err" ||
+    fail "bench train: $(cat "$work/err")"
+parts "$work/steps" "$work/race"
+
 ranks 2 bench train --data digits --rounds 2 --steps 3 --csv >"$work/out" 2>"$work/err" || fail "bench train: $(cat "$work/err")"
 [ "$(wc -l <"$work/out")" -eq 6 ] || fail "not a head and 5 strategies: $(cat "$work/out")"
 awk -F, 'NR == 1 { next } $12 + 0 <= 0 || $13 + 0 <= 0 { exit 1 }' "$work/out" || fail "no rates: $(cat "$work/out")"

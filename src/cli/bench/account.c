@@ -15,6 +15,11 @@ typedef struct record {
     double whole;    /* 1: its bytes are those of all steps */
 } record;
 
+/* Seconds of all workers of a server, since `begun` of its steps. */
+typedef struct toil {
+    double computing, waiting, begun;
+} toil;
+
 /* Looks at a run after each of its steps. */
 typedef struct meter {
     tally_status (*then)(tally_run *run, const tally_score *score, double rate,
@@ -25,12 +30,33 @@ typedef struct meter {
     bool seen;       /* the first step; what follows is of then */
     uint64_t step, samples, bytes;
     tally_spent spent;
+    toil toil;
 } meter;
 
 static uint64_t bytes_of(const tally_run *run)
 {
     return run->comm->traffic[TALLY_EXCHANGE].bytes_sent +
            run->comm->traffic[TALLY_MIX].bytes_sent;
+}
+
+static toil toil_of(const tally_tale *tale)
+{
+    toil sum = {0};
+
+    for (size_t m = 0; m < tale->count; m++) {
+        sum.computing += tale->worker[m].computing;
+        sum.waiting += tale->worker[m].waiting;
+    }
+    return sum;
+}
+
+/* Where a tale is told at the end only, it is of all steps. */
+static toil toil_before(const tally_run *run)
+{
+    toil before = run->result.tale ? toil_of(run->result.tale) : (toil){0};
+
+    if (before.computing > 0) before.begun = run->spent.steps;
+    return before;
 }
 
 static tally_status after_step(tally_run *run, const tally_score *score, double rate,
@@ -45,6 +71,7 @@ static tally_status after_step(tally_run *run, const tally_score *score, double 
         m->samples = run->result.samples;
         m->bytes = bytes_of(run);
         m->spent = run->spent;
+        m->toil = toil_before(run);
     }
     if (!m->target) return TALLY_OK;
     return bench_target_look(m->target, run, (double)(bytes_of(run) - m->before),
@@ -53,17 +80,22 @@ static tally_status after_step(tally_run *run, const tally_score *score, double 
 
 /* ---- one rank ---- */
 
-static void account_for_workers(const tally_tale *tale, double steps, record *r)
+/* Workers speak of themselves as they push, which is not when the server counts a step:
+ * parts are shares of their time, and they never have more of it than passed. */
+static void account_for_workers(const tally_run *run, const toil *before, record *r)
 {
-    double *part = r->own.part;
+    const tally_tale *tale = run->result.tale;
+    double passed = (run->spent.steps - before->begun) * (double)tale->count;
+    toil now = toil_of(tale);
+    double computing = now.computing - before->computing;
+    double waiting = now.waiting - before->waiting;
+    double step = r->own.step / fmax(passed, computing + waiting);
 
     for (int p = 0; p < BENCH_PARTS; p++)
-        part[p] = p == BENCH_COMPUTE || p == BENCH_WAIT ? 0 : (double)NAN;
-    for (size_t m = 0; m < tale->count; m++) {
-        part[BENCH_COMPUTE] += tale->worker[m].computing / steps / (double)tale->count;
-        part[BENCH_WAIT] += tale->worker[m].waiting / steps / (double)tale->count;
-    }
-    r->measured = 1;
+        r->own.part[p] = (double)NAN;
+    r->own.part[BENCH_COMPUTE] = computing * step;
+    r->own.part[BENCH_WAIT] = waiting * step;
+    r->measured = tale->pushes > 0 ? 1 : 0; /* on ranks that tell of them */
 }
 
 /* Nobody calls after_step on a worker of a server: all of its bytes count. */
@@ -77,16 +109,19 @@ static record record_of(const tally_run *run, const meter *m)
                 .part = {now->gradient - first->gradient, now->encode - first->encode,
                          now->wait - first->wait, now->wire - first->wire,
                          now->decode - first->decode, now->apply - first->apply},
-                .samples = (double)(run->result.samples - m->samples) / steps / seconds,
+                .samples = (double)(run->result.samples - m->samples) / steps,
                 .bytes = (double)(bytes_of(run) - (m->seen ? m->bytes : m->before)),
                 .arrival = m->arrival},
         .measured = now->gradient + now->exchange > 0,
         .whole = !m->seen,
     };
 
-    for (int p = 0; p < BENCH_PARTS; p++)
-        r.own.part[p] = fmax(0, r.own.part[p]) / steps; /* -0.0 by rounding */
-    if (run->result.tale) account_for_workers(run->result.tale, (double)run->step, &r);
+    for (int p = 0; p < BENCH_PARTS; p++) {
+        double part = r.own.part[p] / steps;
+
+        r.own.part[p] = part < 0 ? 0 : part; /* by rounding; NAN stays */
+    }
+    if (run->result.tale) account_for_workers(run, &m->toil, &r);
     return r;
 }
 
@@ -110,20 +145,26 @@ static bench_arrival join_arrivals(const record *all, int size, double last)
     return sum;
 }
 
-/* Bytes without those of the first step are of one less than `last`. */
+/* Steps and their parts are of the same ranks: one that works after a step while the
+ * others go on has shorter steps, in which the others wait.  Bytes without those of the
+ * first step are of one less than `last`. */
 static bench_account join(const record *all, int size, double first, double last)
 {
-    bench_account sum = {.step = all[0].own.step, .samples = all[0].own.samples};
+    bench_account sum = {0};
     double measured = 0;
 
     for (int r = 0; r < size; r++) {
         double steps = all[r].whole > 0 ? last : last - first;
 
         sum.bytes += all[r].own.bytes / size / steps;
-        measured += all[r].measured;
+        if (all[r].measured <= 0) continue;
+        measured++;
+        sum.step += all[r].own.step;
         for (int p = 0; p < BENCH_PARTS; p++)
-            if (all[r].measured > 0) sum.part[p] += all[r].own.part[p];
+            sum.part[p] += all[r].own.part[p];
     }
+    sum.step = measured > 0 ? sum.step / measured : all[0].own.step;
+    sum.samples = all[0].own.samples / sum.step;
     for (int p = 0; p < BENCH_PARTS; p++)
         sum.part[p] /= measured; /* 0 / 0: nobody did */
     sum.arrival = join_arrivals(all, size, last);

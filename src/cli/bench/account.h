@@ -20,9 +20,10 @@ enum {
 /* Of all ranks.  The first step, in which memory is found, is left out of all but the
  * arrival. */
 typedef struct bench_account {
-    double step;              /* seconds, of rank 0, which takes part in any trainer */
-    double part[BENCH_PARTS]; /* seconds of a step, means over the ranks that measure
-                                 them; NAN where nobody does */
+    double step; /* seconds, mean over the ranks that measure its parts; rank 0's where
+                    nobody does */
+    double part[BENCH_PARTS]; /* seconds of it, means over the same ranks, together not
+                                 more than step; NAN where nobody measures them */
     double samples;           /* a second, of all ranks */
     double bytes;             /* sent by a rank in a step, mean over all */
     bench_arrival arrival;    /* not there: its numbers are INFINITY */

@@ -1,6 +1,7 @@
 /* ranking.c — accounts of several rounds as a table, the best strategy first.
  *
- * Figures are medians over the rounds, with least and most where spread is asked for.
+ * Figures are medians over the rounds, with least and most where spread is asked for;
+ * the parts of a step are of the rounds in the middle.
  * A strategy costs seconds a sample, or those until it arrived; `ratio` is what it
  * costs by what the first costs in the same round. */
 
@@ -193,13 +194,33 @@ static void write_target(bench_ranking *r, int k)
     cli_table_number(t, median_best(r, k));
 }
 
+/* Rounds with a shorter step; of those with the same, the ones before. */
+static uint64_t place_of(const bench_account *of, uint64_t rounds, uint64_t round)
+{
+    uint64_t place = 0;
+
+    for (uint64_t i = 0; i < rounds; i++)
+        place +=
+            of[i].step < of[round].step || (i < round && of[i].step <= of[round].step);
+    return place;
+}
+
+/* Those of the round, or the mean of the two, whose step is the median: medians of each
+ * part would be of different rounds, and need not add up. */
 static void write_parts(bench_ranking *r, int k)
 {
-    for (size_t p = 0; p < BENCH_PARTS; p++) {
-        size_t offset = offsetof(bench_account, part) + p * sizeof(double);
+    double part[BENCH_PARTS] = {0}, rounds = 0;
 
-        cli_table_number(&r->table, 1e3 * over_rounds(r, k, offset).median);
+    for (uint64_t i = 0; i < r->rounds; i++) {
+        uint64_t place = place_of(r->of[k], r->rounds, i);
+
+        if (place != (r->rounds - 1) / 2 && place != r->rounds / 2) continue;
+        rounds++;
+        for (int p = 0; p < BENCH_PARTS; p++)
+            part[p] += r->of[k][i].part[p];
     }
+    for (int p = 0; p < BENCH_PARTS; p++)
+        cli_table_number(&r->table, 1e3 * part[p] / rounds);
 }
 
 static void write_row(bench_ranking *r, int first, int k)

@@ -3,12 +3,12 @@
  *     in each round every strategy trains the same model on the same rows for some
  *     steps, one strategy after the other; the first step of a run is left out
  *
- *     step       between two steps done, of rank 0
+ *     step       seconds; looks at the accuracy and checkpoints are between steps
  *     compute    gradients; encode, wait, wire, decode: the exchange, see tally_spent;
- *     ...        apply: moving weights.  Means over ranks; what a trainer does not
- *                measure is "-".  For a server compute and wait (for replies: the
- *                server, its queue and the wire) are means over workers; ADMM's
- *                waits are all called wait
+ *     ...        apply: moving weights.  Means over ranks, as is the step; what a
+ *                trainer does not measure is "-".  For a server compute and wait (for
+ *                replies: the server, its queue and the wire) are shares of the
+ *                workers' time; ADMM's waits are all called wait
  *     samples/s  of all ranks.  A step of a server is a batch of each worker, one of
  *                ADMM all rows, so this, and not the step, ranks strategies
  *     ratio      samples/s of the first over this one's in the same round
