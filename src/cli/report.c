@@ -31,7 +31,8 @@ typedef struct job {
 static const char usage[] =
     "tally report RUN... [--out FILE] [--format html|markdown] [--tensorboard DIR]\n"
     "\n"
-    "  RUN                         a run folder of tally train --out, at most 64\n"
+    "  RUN                         a run folder of tally train --out, at most 64;\n"
+    "                              one that cannot be read is left out\n"
     "  --out FILE, -o FILE         where to write (standard output)\n"
     "  --format html|markdown      a page with pictures, or tables alone (markdown for a\n"
     "                              FILE.md, else html)\n"
@@ -181,11 +182,31 @@ static tally_status put(const job *j, const report_text *text)
     return TALLY_OK;
 }
 
+static void leave_out(report_page *p)
+{
+    const char *reason = tally_error_sentence();
+
+    fprintf(stderr, "tally: %s; the report leaves it out\n", reason);
+    report_add(&p->reasons, "%s%s", p->left_out++ ? "; " : "", reason);
+    report_run_close(&p->runs[p->count]);
+    tally_error_clear();
+}
+
+/* One folder that cannot be read costs no other its place; it is the failure of the
+ * last one when none can. */
 static tally_status read_runs(const job *j, report_page *p)
 {
-    for (; p->count < j->count; p->count++)
-        TALLY_TRY(report_run_open(&p->runs[p->count], j->folders[p->count]));
-    return TALLY_OK;
+    for (size_t i = 0; i < j->count; i++) {
+        tally_status status = report_run_open(&p->runs[p->count], j->folders[i]);
+
+        if (status == TALLY_OK)
+            p->count++;
+        else if (status == TALLY_MEMORY || (p->count == 0 && i + 1 == j->count))
+            return status;
+        else
+            leave_out(p);
+    }
+    return report_text_check(&p->reasons);
 }
 
 /* DIR/RUN; runs of one name, and of none ("..") are told apart by numbers. */
@@ -249,6 +270,7 @@ static tally_status run_report(cli_failure *failure, int count, char *const *wor
     for (size_t i = 0; i < j.count; i++)
         report_run_close(&runs[i]);
     report_text_close(&page.sheet.text);
+    report_text_close(&page.reasons);
     return status;
 }
 

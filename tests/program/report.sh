@@ -256,7 +256,19 @@ expect 2 "--out needs a value" "$TALLY" report sums --out
 expect 2 "--out is given twice" "$TALLY" report sums -o a -o b
 expect 3 "nowhere holds no run: there is no manifest.json" "$TALLY" report nowhere
 mkdir empty
-expect 3 "empty holds no run" "$TALLY" report sums empty
+expect 3 "empty holds no run" "$TALLY" report empty
+expect 3 "empty holds no run" "$TALLY" report nowhere empty
+grep -q "nowhere holds no run.*; the report leaves it out" err ||
+    fail "nothing said of the first of two folders"
+mkdir torn
+echo '{"format": ' >torn/manifest.json
+report sums empty torn votes -o some.html
+grep -q "empty holds no run.*; the report leaves it out" err || fail "nothing said of a folder left out: $(cat err)"
+grep -q "<p>Left out, since they cannot be read: empty holds no run.*; torn/manifest.json" some.html || fail "the page does not say what it lacks"
+report torn sums --format markdown >some.md
+grep -q "^Left out, since it cannot be read: torn/manifest.json" some.md || fail "Markdown does not say what it lacks: $(head -n 12 some.md)"
+report torn sums --tensorboard some-events
+[ "$(ls some-events)" = sums ] || fail "not the events of one run: $(ls some-events)"
 expect 3 "a directory" "$TALLY" report sums -o empty
 expect 3 "not a regular file" "$TALLY" report sums -o /dev/null
 [ -c /dev/null ] || fail "/dev/null was replaced"

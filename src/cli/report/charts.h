@@ -26,6 +26,8 @@ typedef struct report_page {
     size_t leader[REPORT_GROUPS_MOST]; /* the first run of each */
     bool draws;                        /* HTML, and gnuplot is there */
     int pictures;                      /* so far */
+    size_t left_out;                   /* folders that cannot be read */
+    report_text reasons;               /* why, each a clause */
 } report_page;
 
 /* One or more metrics over steps, seconds and bytes, of all runs in one picture each.

@@ -173,6 +173,9 @@ tally_status report_page_write(report_page *p)
         sheet_say(s,
                   "There is no gnuplot on the machine that wrote this page, so it has "
                   "tables alone; Debian's package is gnuplot-nox.");
+    if (p->left_out)
+        sheet_say(s, "Left out, since %s cannot be read: %s.",
+                  p->left_out == 1 ? "it" : "they", p->reasons.at);
     TALLY_TRY(report_write_summary(p));
     TALLY_TRY(write_progress(p));
     if (report_has_scaling(p)) TALLY_TRY(report_write_scaling(p));
