@@ -13,10 +13,11 @@ static tally_status read_size(const char *text, size_t length, size_t *bytes)
         const char *word;
         uint64_t factor;
     } units[] = {
-        {"KiB", 1 << 10},
-        {"MiB", 1 << 20},
-        {"GiB", 1 << 30},
-        {"",    1      }
+        {"KiB", UINT64_C(1) << 10},
+        {"MiB", UINT64_C(1) << 20},
+        {"GiB", UINT64_C(1) << 30},
+        {"TiB", UINT64_C(1) << 40},
+        {"",    1                }
     };
 
     char copy[32];
@@ -31,7 +32,7 @@ static tally_status read_size(const char *text, size_t length, size_t *bytes)
         n > ((uint64_t)1 << 40) / factor)
         return TALLY_FAIL(OPTION,
                           "sizes: %.*s is not a number of bytes such as 4096, 4KiB or "
-                          "32MiB, of at most 1024GiB",
+                          "32MiB, of at most 1TiB",
                           (int)length, text);
     *bytes = (size_t)(n * factor);
     return TALLY_OK;

@@ -15,7 +15,7 @@ typedef struct cli_sizes {
 } cli_sizes;
 
 /* "32MiB", "4KiB..1MiB" (steps of 4, the end included), "4KiB,1MiB..64MiB".  Units:
- * none (bytes), KiB, MiB, GiB.  Returns TALLY_OPTION. */
+ * none (bytes), KiB, MiB, GiB, TiB; at most 1TiB.  Returns TALLY_OPTION. */
 tally_status cli_sizes_read(const char *text, cli_sizes *sizes);
 
 /* *value <- text as a count in [least, most]; NULL leaves it 0.  name: of the flag.

@@ -78,6 +78,10 @@ for words in "^3 ranks on 1 host" "^   2     0  " "^same node  *262144 " "simula
 done
 ranks 2 bench net --sizes 8,64KiB --rounds 1 --csv >"$work/out" 2>"$work/err" || fail "net --csv: $(cat "$work/err")"
 [ "$(wc -l <"$work/out")" -eq 2 ] || fail "not a head and a row: $(cat "$work/out")"
+for table in places sizes; do
+    ranks 2 bench net --sizes 8,64KiB --rounds 1 --csv --table $table >"$work/out" 2>"$work/err" || fail "net --csv: $(cat "$work/err")"
+    [ "$(wc -l <"$work/out")" -eq 3 ] || fail "not a head and two $table: $(cat "$work/out")"
+done
 links=ranks=5,node=2,alpha=3e-05,beta=1.5e-08,alpha_node=2e-06,beta_node=4e-10
 "$TALLY" bench net --comm sim:$links --json >"$work/out" 2>"$work/err" || fail "net --json: $(cat "$work/err")"
 python3 - "$work/out" $links <<'PYTHON' || fail "JSON: $(cat "$work/out")"
@@ -129,7 +133,9 @@ awk -F, 'NR == 1 { next } $12 + 0 <= 0 || $13 + 0 <= 0 { exit 1 }' "$work/out" |
     --rounds 1 --steps 4 --json >"$work/layers" 2>"$work/err" || fail "train --json: $(cat "$work/err")"
 python3 - "$work/layers" <<'PYTHON' || fail "JSON: $(cat "$work/layers")"
 import json, sys
-row, = json.load(open(sys.argv[1]))["rows"]
+bench = json.load(open(sys.argv[1]))
+assert bench["target"] is None and bench["target_rows"] is None, bench
+row, = bench["rows"]
 spent = row["compute_ms"] + row["encode_ms"] + row["wait_ms"] + row["decode_ms"]
 assert row["wait_ms"] > 10 and row["compute_ms"] > 0 and abs(spent - row["step_ms"]) < 1e-2 * row["step_ms"], row
 PYTHON
@@ -264,12 +270,15 @@ expect 2 "exclude each other" "$TALLY" bench train --json --csv
 expect 2 "start more" "$TALLY" bench net --comm self
 expect 2 "two of them at least" "$TALLY" bench net --sizes 8
 expect 2 "rounds=0 is not a count" "$TALLY" bench net --rounds 0
+expect 2 "table=hosts is not one of links|sizes|places" "$TALLY" bench net --csv --table hosts
+expect 2 "says what --csv holds" "$TALLY" bench net --table sizes
 expect 2 "say which" "$TALLY" bench
 expect 2 "did you mean net" "$TALLY" bench ne
 expect 2 "did you mean kernel" "$TALLY" bench kernle
 expect 2 "does not use --rate" "$TALLY" bench exchange --rate 1
 expect 2 "did you mean vote" ranks 2 bench exchange --exchange voet
 expect 2 "there is no codec" ranks 2 bench exchange --codec voet
+expect 2 "codec=sign: no exchange that was asked for has a codec" ranks 2 bench exchange --exchange vote --exchange ordered --codec sign
 expect 2 "ranks=3, but there are 2" ranks 2 bench exchange --ranks 3 --sizes 4
 expect 2 "ranks=0 is not a count" ranks 2 bench exchange --ranks 0
 expect 2 "is not a number of bytes" ranks 2 bench exchange --sizes 4kb

@@ -117,8 +117,24 @@ static tally_status check_specs(const tally_family *family, const char *const *s
     return TALLY_OK;
 }
 
+/* A codec that nobody sends would be measured nowhere. */
+static tally_status check_use(const char *const *given, const char *codec)
+{
+    const tally_about *about;
+
+    for (size_t i = 0; given[i]; i++) {
+        TALLY_TRY(bench_exchange_find(given[i], &about));
+        if (ops_of(about)->codes) return TALLY_OK;
+    }
+    return TALLY_FAIL(OPTION,
+                      "codec=%s: no exchange that was asked for has a codec; "
+                      "--exchange gather has one",
+                      codec);
+}
+
 tally_status bench_entries_check(const char *const *given, const char *const *codecs)
 {
     TALLY_TRY(check_specs(&tally_codec_family, codecs));
-    return check_specs(&tally_exchange_family, given);
+    TALLY_TRY(check_specs(&tally_exchange_family, given));
+    return given[0] && codecs[0] ? check_use(given, codecs[0]) : TALLY_OK;
 }

@@ -23,7 +23,8 @@ typedef struct bench_entries {
 tally_status bench_entries_choose(bench_entries *e, const tally_comm *c,
                                   const char *const *given, const char *const *codecs);
 
-/* Whether all of them can be opened, before any time is spent.  Returns TALLY_OPTION.
+/* Whether all of them can be opened, and some exchange has a codec if any was given,
+ * before any time is spent.  Returns TALLY_OPTION.
  */
 tally_status bench_entries_check(const char *const *given, const char *const *codecs);
 

@@ -26,6 +26,7 @@ typedef struct job {
     cli_failure *failure;
     bool help, json, csv;
     const char *comm, *size_words, *round_words;
+    const char *table; /* of CSV; NULL: links */
     cli_sizes sizes;
     uint64_t rounds;
     int word_count;
@@ -141,6 +142,18 @@ static void print_text(net *b)
                    k == BENCH_NODE ? "the same node" : "different nodes");
 }
 
+static void print_csv(net *b)
+{
+    const char *table = b->job->table;
+
+    if (table && strcmp(table, "places") == 0)
+        cli_places_write(&b->places_table, CLI_CSV, b->comm, b->places);
+    else if (table && strcmp(table, "sizes") == 0)
+        write_sizes(b, CLI_CSV);
+    else
+        write_links(b, CLI_CSV);
+}
+
 static tally_status print_json(net *b)
 {
     json_t *head;
@@ -174,7 +187,7 @@ static tally_status run(net *b)
         return TALLY_FAIL(MEMORY, "no room for the comm that simulates these links");
     if (j->json) return print_json(b);
     if (j->csv)
-        write_links(b, CLI_CSV);
+        print_csv(b);
     else
         print_text(b);
     return TALLY_OK;
@@ -202,6 +215,22 @@ static tally_status on_rank(tally_comm *c, void *context)
     return cli_failure_on_rank(j->failure, c, status);
 }
 
+/* A CSV holds one table, text and JSON hold all. */
+static tally_status check_table(const job *j)
+{
+    static const char *const tables[] = {"links", "sizes", "places"};
+
+    if (!j->table) return TALLY_OK;
+    if (!j->csv)
+        return TALLY_FAIL(OPTION,
+                          "table=%s says what --csv holds; without it all "
+                          "tables are there",
+                          j->table);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        if (strcmp(j->table, tables[i]) == 0) return TALLY_OK;
+    return TALLY_FAIL(OPTION, "table=%s is not one of links|sizes|places", j->table);
+}
+
 static tally_status read_values(job *j)
 {
     TALLY_TRY(cli_sizes_read(j->size_words, &j->sizes));
@@ -209,6 +238,7 @@ static tally_status read_values(job *j)
         return TALLY_FAIL(OPTION, "sizes: a line takes two of them at least, as in "
                                   "8,1MiB");
     TALLY_TRY(cli_sizes_count("rounds", j->round_words, 1, ROUNDS_MOST, &j->rounds));
+    TALLY_TRY(check_table(j));
     return bench_check_style(j->json, j->csv);
 }
 
@@ -242,6 +272,8 @@ tally_status bench_net(cli_failure *failure, int count, char *const *words)
         {"rounds", &j.round_words, NULL, "N",
          "in which the pairs of ranks take turns (5)"                                 },
         {"comm",   &j.comm,        NULL, "MEMBER", "how ranks reach each other (auto)"},
+        {"table",  &j.table,       NULL, "TABLE",
+         "what --csv holds: links, sizes or places (links)"                           },
         BENCH_STYLE_FLAGS(&j.json, &j.csv),
         CLI_LAST_FLAGS(&j.help),
     };

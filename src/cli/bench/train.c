@@ -119,13 +119,13 @@ static json_t *head_as_json(const bench *b)
     const job *j = b->job;
     tally_comm *c = b->comm;
 
-    return json_pack("{s:s s:i s:i s:s s:b s:I s:I s:I s:o s:s}", "bench", "train",
+    return json_pack("{s:s s:i s:i s:s s:b s:I s:I s:I s:o s:o}", "bench", "train",
                      "ranks", c->size, "nodes", c->nodes, "comm", c->ops->about.name,
                      "simulated", (int)(c->ops->spend != NULL), "weights",
                      (json_int_t)b->weights, "batch", (json_int_t)b->batch, "rounds",
                      (json_int_t)j->rounds, "target",
                      has_target(b) ? json_real(j->target.accuracy) : json_null(),
-                     "target_rows", b->rows);
+                     "target_rows", has_target(b) ? json_string(b->rows) : json_null());
 }
 
 static tally_status report(bench *b)
