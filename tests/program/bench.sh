@@ -277,6 +277,11 @@ expect 2 "did you mean net" "$TALLY" bench ne
 expect 2 "did you mean kernel" "$TALLY" bench kernle
 expect 2 "does not use --rate" "$TALLY" bench exchange --rate 1
 expect 2 "did you mean vote" ranks 2 bench exchange --exchange voet
+for repeats in 1 7; do
+    "$TALLY" bench exchange --comm sim:ranks=3 --exchange powersgd --exchange gather --codec sign --sizes 16KiB --repeats $repeats \
+        --csv 2>"$work/err" | cut -d, -f3,11 >"$work/errors-$repeats" || fail "--repeats $repeats: $(cat "$work/err")"
+done
+cmp -s "$work/errors-1" "$work/errors-7" || fail "errors depend on --repeats: $(cat "$work"/errors-[17])"
 expect 2 "there is no codec" ranks 2 bench exchange --codec voet
 expect 2 "codec=sign: no exchange that was asked for has a codec" ranks 2 bench exchange --exchange vote --exchange ordered --codec sign
 expect 2 "ranks=3, but there are 2" ranks 2 bench exchange --ranks 3 --sizes 4

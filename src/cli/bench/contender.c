@@ -220,7 +220,7 @@ static tally_status sum_up(bench_contender *o, bench_arena *a, uint64_t repeat,
         o->times[repeat] = fmax(o->times[repeat], a->records[r].seconds);
         o->sent = fmax(o->sent, (double)a->records[r].sent);
     }
-    if (o->check != BENCH_MAJORITY)
+    if (repeat == 0 && o->check != BENCH_MAJORITY)
         o->error = bench_values_error(&a->values, a->v, a->layout.length);
     return TALLY_OK;
 }

@@ -40,7 +40,7 @@ typedef struct bench_contender {
     tally_step step; /* of it */
     double *times;   /* owned: seconds of the slowest rank, warm-ups first */
     double sent;     /* bytes, of the rank that sends most */
-    double error;
+    double error;    /* of the first repeat: later ones carry what it left behind */
 } bench_contender;
 
 /* Allocates vectors of so many bytes; comm (who may be fewer than all ranks), bucket,
