@@ -10,7 +10,6 @@
  *               a long block goes in s segments; of the h hops on the way around the
  *               ring one in m leaves the node, the others cost a' + N/n/s b'
  *     halving   2 sum over j of (a + N/2^(j+1) b); with ranks beyond 2^R: + 3 a + 2 N b
- *               where messages of 64 KiB and more cross: a, b of both ways, if measured
  *     tree      2 sum over j of (a + N b), j < log2 n, rounded up
  *     hier      a lap of N/m inside the node, a ring of N/m between the nodes, a lap
  *     sharded   2 a + (n-m) (u+v) b + (m-1) (u+v) b'
@@ -57,23 +56,12 @@ static bench_line line_of(const bench_cluster *c, bool far)
     return c->line[far ? BENCH_NETWORK : BENCH_NODE];
 }
 
-static bench_line shared(const bench_cluster *c, bench_line l)
-{
-    if (!c->own_links) l.beta *= c->node;
-    return l;
-}
-
 static bench_line crowded(const bench_cluster *c, bool far)
 {
-    return far ? shared(c, line_of(c, far)) : line_of(c, far);
-}
+    bench_line l = line_of(c, far);
 
-/* Of large messages that cross: what goes out delays the answers to what comes in. */
-static bench_line crossed(const bench_cluster *c, bool far, double bytes)
-{
-    bool measured = far && bytes >= BENCH_LARGE && c->line[BENCH_BOTH_WAYS].beta > 0;
-
-    return measured ? shared(c, c->line[BENCH_BOTH_WAYS]) : crowded(c, far);
+    if (far && !c->own_links) l.beta *= c->node;
+    return l;
 }
 
 static double time_of(bench_line l, double bytes)
@@ -138,8 +126,7 @@ static double halving(const bench_cluster *c, double bytes)
     for (int reach = 1; reach < places; reach *= 2) {
         bool far = (folds ? 2 : 1) * reach >= c->node;
 
-        double part = bytes / (2.0 * reach);
-        seconds += 2 * time_of(crossed(c, far, part), part);
+        seconds += 2 * time_of(crowded(c, far), bytes / (2.0 * reach));
     }
     if (folds) seconds += 3 * time_of(line_of(c, c->node == 1), bytes * 2 / 3);
     return seconds;

@@ -11,8 +11,7 @@
  * sample must not bend it; how far the sizes lie from it is told (misfit).  The pairs
  * measured are spread over all that there are, at most PAIRS_MOST of a class.
  *
- * One pair at a time; then all nodes at once, in pairs whose messages cross: what a
- * link gives when both its ends send and wait for each other. */
+ * One pair at a time: what many pairs lose to each other is not seen here. */
 
 #include "cli/bench/links.h"
 
@@ -27,6 +26,7 @@
 enum { PAIRS_MOST = 4, REPEATS_MOST = 200, TAG = TALLY_TAG(TALLY_USER, 0) };
 
 static const double seconds_a_size = 0.02;
+static const size_t large = 64 << 10;
 
 typedef struct pair {
     int first, second; /* who sends first */
@@ -43,18 +43,14 @@ typedef struct tour {
     uint64_t rounds;
     pair pairs[BENCH_LINKS * PAIRS_MOST];
     int count;
-    unsigned char *ball, *inbox; /* owned: of the largest size */
-    double *of_ranks;            /* owned: one figure of each */
-    sample *samples;             /* owned: count × rounds */
-    double *one;                 /* owned: scratch, one figure of each sample */
+    unsigned char *ball; /* owned: of the largest size */
+    sample *samples;     /* owned: count × rounds */
+    double *one;         /* owned: scratch, one figure of each sample */
 } tour;
 
 const char *bench_link_name(bench_link_class k)
 {
-    static const char *const names[BENCH_LINKS] = {"same node", "other node",
-                                                   "both ways"};
-
-    return names[k];
+    return k == BENCH_NODE ? "same node" : "other node";
 }
 
 /* ---- the line ---- */
@@ -75,7 +71,7 @@ static double median_slope(const cli_sizes *sizes, const double *seconds, size_t
 bench_line bench_fit(const cli_sizes *sizes, const double *seconds)
 {
     double slopes[CLI_SIZES_MOST * CLI_SIZES_MOST / 2];
-    double beta = median_slope(sizes, seconds, BENCH_LARGE, slopes);
+    double beta = median_slope(sizes, seconds, large, slopes);
     size_t smallest = 0;
 
     if (isnan(beta)) beta = median_slope(sizes, seconds, 0, slopes);
@@ -165,72 +161,11 @@ static tally_status give_back(const tour *l, int other, size_t bytes)
     return TALLY_OK;
 }
 
-/* ---- one round of all nodes ---- */
-
-/* The first rank of the node beside this one, for first ranks; -1: none. */
-static int partner(const tally_comm *c)
-{
-    const tally_nodes *t = c->topology;
-    int there = t->node[c->rank] ^ 1;
-
-    return c->node_rank > 0 || there >= t->count ? -1 : tally_nodes_rank(t, there, 0);
-}
-
-/* So many messages to the partner, each while one comes back. */
-static tally_status swap(const tour *l, size_t bytes, uint64_t times)
-{
-    tally_comm *c = l->comm;
-    int other = partner(c);
-    tally_request in = {0}, out = {0};
-
-    for (uint64_t i = 0; other >= 0 && i < times; i++) {
-        TALLY_TRY(tally_irecv(c, other, TAG, l->inbox, bytes, &in));
-        TALLY_TRY(tally_isend(c, other, TAG, l->ball, bytes, &out));
-        TALLY_TRY(tally_wait(c, &out, NULL));
-        TALLY_TRY(tally_wait(c, &in, NULL));
-    }
-    return TALLY_OK;
-}
-
-/* Seconds of so many swaps, the same on all.  Partners begin at most an empty swap
- * apart; who begins early waits for as long as the other need not, so the mean is that
- * of two who begin together. */
-static tally_status time_swaps(tour *l, size_t bytes, uint64_t times, double *seconds)
-{
-    tally_comm *c = l->comm;
-
-    TALLY_TRY(tally_barrier(c));
-    TALLY_TRY(swap(l, 0, 1));
-    double begin = tally_now(c);
-    TALLY_TRY(swap(l, bytes, times));
-    double mine = partner(c) >= 0 ? tally_now(c) - begin : 0, sum = 0;
-    TALLY_TRY(tally_gather_all(c, &mine, sizeof mine, l->of_ranks));
-    for (int r = 0; r < c->size; r++)
-        sum += l->of_ranks[r];
-    *seconds = sum / (c->topology->count & ~1);
-    return TALLY_OK;
-}
-
-static tally_status swap_all(tour *l, sample *s)
-{
-    for (size_t i = 0; i < l->sizes->count; i++) {
-        double once = 0;
-
-        TALLY_TRY(time_swaps(l, l->sizes->at[i], 1, &once));
-        double fit = l->comm->ops->spend ? 1 : seconds_a_size / fmax(once, 1e-9);
-        uint64_t times = (uint64_t)fmin(fmax(fit, 1), (double)REPEATS_MOST);
-        TALLY_TRY(time_swaps(l, l->sizes->at[i], times, &s->seconds[i]));
-        s->seconds[i] /= (double)times;
-    }
-    return TALLY_OK;
-}
-
 /* Everybody learns what the first of the pair has measured. */
-static tally_status take_round(tour *l, const pair *p, sample *s)
+static tally_status take_round(const tour *l, const pair *p, sample *s)
 {
     tally_comm *c = l->comm;
 
-    if (p->class == BENCH_BOTH_WAYS) return swap_all(l, s);
     for (size_t i = 0; i < l->sizes->count; i++) {
         bench_times times;
 
@@ -288,13 +223,8 @@ static tally_status open(tour *l, bench_link *of)
     TALLY_TRY(tally_comm_explore(l->comm));
     for (int k = 0; k < BENCH_LINKS; k++) {
         bench_link_class class = (bench_link_class)k;
-        int before = l->count, nodes = l->comm->topology->count;
+        int before = l->count;
 
-        if (class == BENCH_BOTH_WAYS) {
-            of[k] = (bench_link){.pairs = nodes / 2, .measured = nodes / 2};
-            if (nodes > 1) l->pairs[l->count++] = (pair){.class = class};
-            continue;
-        }
         of[k] = (bench_link){.pairs = walk_pairs(l, class, 0)};
         l->count = before;
         walk_pairs(l, class, of[k].pairs);
@@ -304,11 +234,9 @@ static tally_status open(tour *l, bench_link *of)
         if (l->sizes->at[i] > largest) largest = l->sizes->at[i];
     size_t rounds = (size_t)l->count * l->rounds;
     l->ball = tally_allocate(largest, 1);
-    l->inbox = tally_allocate(largest, 1);
-    l->of_ranks = calloc((size_t)l->comm->size, sizeof *l->of_ranks);
     l->samples = calloc(rounds, sizeof *l->samples);
     l->one = calloc(rounds, sizeof *l->one);
-    if (!l->ball || !l->inbox || !l->of_ranks || !l->samples || !l->one)
+    if (!l->ball || !l->samples || !l->one)
         return TALLY_FAIL(MEMORY, "no memory for messages of %zu bytes", largest);
     memset(l->ball, 1, largest);
     return TALLY_OK;
@@ -337,8 +265,6 @@ tally_status bench_links_measure(tally_comm *c, const cli_sizes *sizes, uint64_t
     for (int k = 0; !status && k < BENCH_LINKS; k++)
         if (of[k].measured) sum_up(&l, (bench_link_class)k, &of[k]);
     free(l.ball);
-    free(l.inbox);
-    free(l.of_ranks);
     free(l.samples);
     free(l.one);
     return status;
@@ -356,13 +282,13 @@ tally_status bench_links_ping(tally_comm *c, int first, int second, void *ball,
 bool bench_links_sim(const tally_comm *c, const bench_link of[BENCH_LINKS], char *text,
                      size_t most)
 {
-    static const char *const ends[] = {"_node", ""};
+    static const char *const ends[BENCH_LINKS] = {"_node", ""};
     const tally_nodes *t = c->topology;
     size_t used = 0;
     bool fits = tally_text_append(text, most, &used, "sim:ranks=%d,node=%d", c->size,
                                   t->count == 1 ? 0 : t->most);
 
-    for (int k = BENCH_NETWORK; k >= 0; k--)
+    for (int k = BENCH_LINKS - 1; k >= 0; k--)
         if (of[k].measured)
             fits &= tally_text_append(text, most, &used, ",alpha%s=%.6g,beta%s=%.6g",
                                       ends[k], of[k].alpha.median, ends[k],

@@ -7,13 +7,10 @@
 #include "cli/sizes.h"
 
 typedef enum bench_link_class {
-    BENCH_NODE,      /* both ranks share a machine */
-    BENCH_NETWORK,   /* they do not */
-    BENCH_BOTH_WAYS, /* nor here, and nodes 0 and 1, 2 and 3, ... send at once */
+    BENCH_NODE,    /* both ranks share a machine */
+    BENCH_NETWORK, /* they do not */
     BENCH_LINKS
 } bench_link_class;
-
-enum { BENCH_LARGE = 64 << 10 }; /* bytes from which on sizes say what beta is */
 
 /* Seconds that a message takes besides its bytes, and seconds that a byte takes. */
 typedef struct bench_line {
@@ -38,8 +35,7 @@ const char *bench_link_name(bench_link_class k);
 bench_line bench_fit(const cli_sizes *sizes, const double *seconds);
 
 /* Ping-pong between some pairs of each class, one pair at a time while the others
- * sleep; then the first ranks of nodes two and two, all at once and both ways; in every
- * round.  All ranks get the same figures.  Collective.
+ * sleep; pairs take turns in every round.  All ranks get the same figures.  Collective.
  * Returns TALLY_OPTION for one rank or one size, TALLY_MEMORY or TALLY_NETWORK. */
 tally_status bench_links_measure(tally_comm *c, const cli_sizes *sizes, uint64_t rounds,
                                  bench_link links[BENCH_LINKS]);

@@ -131,12 +131,9 @@ static void print_text(net *b)
     putchar('\n');
     write_links(b, CLI_TEXT);
     printf("\nmedian, least and most of %llu rounds; misfit: how far a size is from "
-           "alpha + bytes beta at most\n",
-           (unsigned long long)b->job->rounds);
-    if (b->links[BENCH_BOTH_WAYS].measured)
-        puts("both ways: first ranks of nodes, two and two, all at once");
-    printf("the same links, simulated: --comm %s\n", b->sim);
-    for (int k = 0; k <= BENCH_NETWORK; k++)
+           "alpha + bytes beta at most\nthe same links, simulated: --comm %s\n",
+           (unsigned long long)b->job->rounds, b->sim);
+    for (int k = 0; k < BENCH_LINKS; k++)
         if (!b->links[k].measured)
             printf("no two ranks are on %s: sim's own alpha and beta stand there\n",
                    k == BENCH_NODE ? "the same node" : "different nodes");

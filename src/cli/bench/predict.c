@@ -220,7 +220,7 @@ static tally_status measure_net(predictor *b)
         return TALLY_FAIL(OPTION,
                           "one rank has no links to measure: say what they are, --net "
                           "sim:alpha=50e-6,beta=8e-9, or start more ranks");
-    TALLY_TRY(cli_sizes_read("8,64KiB..4MiB", &sizes));
+    TALLY_TRY(cli_sizes_read("8,64KiB,256KiB,768KiB", &sizes));
     TALLY_TRY(bench_links_measure(b->comm, &sizes, ROUNDS, links));
     for (int k = 0; k < BENCH_LINKS; k++)
         c->line[k] = (bench_line){links[k].alpha.median, links[k].beta.median};
@@ -340,10 +340,9 @@ static void print_head(const predictor *b)
            p->core.products / 1e9, measured(b->job->core.products),
            p->core.memory / 1e9, measured(b->job->core.memory));
     for (int k = 0; k < BENCH_LINKS; k++)
-        if (c->line[k].beta > 0)
-            printf("%s: alpha %.3f us, beta %.4f ns a byte%s\n",
-                   bench_link_name((bench_link_class)k), 1e6 * c->line[k].alpha,
-                   1e9 * c->line[k].beta, b->job->net_words ? "" : " (measured)");
+        printf("%s: alpha %.3f us, beta %.4f ns a byte%s\n",
+               bench_link_name((bench_link_class)k), 1e6 * c->line[k].alpha,
+               1e9 * c->line[k].beta, b->job->net_words ? "" : " (measured)");
     if (c->node)
         printf("%d rank%s a node%s\n\n", c->node, tally_text_plural((uint64_t)c->node),
                c->node == 1   ? ""
@@ -360,11 +359,10 @@ static json_t *describe_links(const predictor *b)
     for (int k = 0; k < BENCH_LINKS; k++) {
         const bench_line *l = &b->cluster.line[k];
 
-        if (l->beta > 0)
-            json_array_append_new(links, json_pack("{s:s s:f s:f}", "link",
-                                                   bench_link_name((bench_link_class)k),
-                                                   "alpha_us", 1e6 * l->alpha,
-                                                   "beta_ns_per_byte", 1e9 * l->beta));
+        json_array_append_new(links, json_pack("{s:s s:f s:f}", "link",
+                                               bench_link_name((bench_link_class)k),
+                                               "alpha_us", 1e6 * l->alpha,
+                                               "beta_ns_per_byte", 1e9 * l->beta));
     }
     return links;
 }

@@ -129,29 +129,6 @@ Test(bench_cost, sums_of_several_ranks_a_node_are_exact)
     compare_sum(3, 12, 3, 12 * 1000, exact);
 }
 
-/* 4 ranks: halves and quarters, at once both ways.  What others send goes one way. */
-Test(bench_cost, large_messages_of_halving_take_what_crossing_messages_take)
-{
-    bench_cluster one_way = cluster(4, 1), crossing = one_way, slow = one_way;
-    size_t large = (4 * BENCH_LARGE) / sizeof(tally_real), small = large - 1;
-    double bytes = (double)large * sizeof(tally_real);
-
-    crossing.line[BENCH_BOTH_WAYS] = (bench_line){3 * lines[ALPHA], 2 * lines[BETA]};
-    cr_assert(epsilon_eq(dbl, bench_cost_sum(&crossing, TALLY_SUM_HALVING, large),
-                         12 * lines[ALPHA] + 2 * bytes * (0.5 + 0.25) * 2 * lines[BETA],
-                         1e-12));
-    /* A quarter is less than 64 KiB now, a half is not. */
-    bytes = (double)small * sizeof(tally_real);
-    cr_assert(epsilon_eq(dbl, bench_cost_sum(&crossing, TALLY_SUM_HALVING, small),
-                         8 * lines[ALPHA] + 2 * bytes * (0.5 * 2 + 0.25) * lines[BETA],
-                         1e-12));
-    slow.line[BENCH_BOTH_WAYS].beta = 1;
-    cr_assert(epsilon_eq(dbl, bench_cost_sum(&slow, TALLY_SUM_RING, large),
-                         bench_cost_sum(&one_way, TALLY_SUM_RING, large), 1e-12));
-    cr_assert(epsilon_eq(dbl, bench_cost_sum(&slow, TALLY_SUM_TREE, large),
-                         bench_cost_sum(&one_way, TALLY_SUM_TREE, large), 1e-12));
-}
-
 Test(bench_cost, other_counts_of_ranks_are_near)
 {
     static const int ranks[] = {3, 5, 6, 7, 12};

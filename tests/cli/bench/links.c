@@ -106,8 +106,6 @@ Test(bench_links, simulated_links_are_found_as_they_were_given)
         expect_ok(tally_launch(specs[i], measure, &a));
         expect_line(&a.links[BENCH_NETWORK], given[i][0], given[i][1]);
         expect_line(&a.links[BENCH_NODE], given[i][2], given[i][3]);
-        /* Links of sim carry as much both ways as one way. */
-        expect_line(&a.links[BENCH_BOTH_WAYS], given[i][0], given[i][1]);
         cr_assert(strncmp(a.sim, specs[i], strlen(a.sim)) == 0, "%s", a.sim);
     }
 }
@@ -119,14 +117,12 @@ Test(bench_links, a_class_that_is_not_there_is_left_out)
     expect_ok(tally_launch("sim:ranks=3,node=0,alpha_node=1e-06,beta_node=1e-10",
                            measure, &a));
     cr_assert(eq(int, a.links[BENCH_NETWORK].measured, 0));
-    cr_assert(eq(int, a.links[BENCH_BOTH_WAYS].measured, 0));
     cr_assert(eq(int, a.links[BENCH_NODE].pairs, 3));
     cr_assert(eq(str, a.sim, "sim:ranks=3,node=0,alpha_node=1e-06,beta_node=1e-10"));
     expect_ok(tally_launch("sim:ranks=9,node=1,alpha=1e-05,beta=1e-09", measure, &a));
     cr_assert(eq(int, a.links[BENCH_NODE].measured, 0));
     cr_assert(eq(int, a.links[BENCH_NETWORK].pairs, 36));
     cr_assert(eq(int, a.links[BENCH_NETWORK].measured, 4));
-    cr_assert(eq(int, a.links[BENCH_BOTH_WAYS].pairs, 4));
     cr_assert(eq(str, a.sim, "sim:ranks=9,node=1,alpha=1e-05,beta=1e-09"));
 }
 
