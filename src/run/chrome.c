@@ -86,11 +86,18 @@ void chrome_begin_rank(chrome_file *f, int rank, const char *name)
     name_lane(f, 0);
 }
 
-/* The 2: readers that multiply by 1000 and cut what is behind the point, as Perfetto
- * does, shall not cut a nanosecond for a rounding error. */
+/* Readers multiply by 1000 and cut what is behind the point, as Perfetto does: of the
+ * numbers that are nearest to a nanosecond some lie below it, by a rounding error, and
+ * the next one is written instead. */
 static void put_microseconds(chrome_file *f, const char *key, long long nanoseconds)
 {
-    put(f, "\"%s\":%lld.%03lld2,", key, nanoseconds / 1000, nanoseconds % 1000);
+    double nearest = (double)nanoseconds / 1000,
+           above = nextafter(nearest, (double)INFINITY);
+
+    if ((long long)(nearest * 1000) == nanoseconds)
+        put(f, "\"%s\":%lld.%03lld,", key, nanoseconds / 1000, nanoseconds % 1000);
+    else
+        put(f, "\"%s\":%.17g,", key, above);
 }
 
 void chrome_put_span(chrome_file *f, const chrome_span *s)
