@@ -303,12 +303,22 @@ static tally_status compute_and_send(loop *l, tally_score *score)
     return lies ? lie_and_send(l) : send_from(l, 0);
 }
 
+/* The last line of the metrics is of the step that failed. */
+static void note_divergence(tally_run *run, const tally_score *score)
+{
+    run->step++;
+    if (run->metric(run, "train/loss", score->loss_sum / (double)score->count))
+        tally_error_clear(); /* that it diverged matters more */
+    run->step--;
+}
+
 /* Nothing may be under way when the run ends; what comes of it is not used. */
-static tally_status drain(loop *l, tally_status failed)
+static tally_status drain(loop *l, const tally_score *score, tally_status failed)
 {
     tally_error error;
 
     tally_error_save(&error);
+    note_divergence(l->run, score);
     for (size_t k = l->run->plan_count; k-- > 0;) {
         tally_view agreed;
 
@@ -429,7 +439,7 @@ static tally_status take_step(loop *l)
     tally_status failed =
         step_report_read((const void *)l->reports.all, run->comm->size, l->t.number,
                          &run->f->layout, &verdict);
-    if (failed) return drain(l, failed);
+    if (failed) return drain(l, &verdict.score, failed);
     tell_of_the_lost(l);
     TALLY_TRY(clips(run, TALLY_CLIP_AGREED) ? clip_then_apply(l) : apply_as_agreed(l));
     account_for_peers(l, verdict.ready - waits, wire);

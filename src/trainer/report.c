@@ -68,6 +68,7 @@ static tally_status diverged(const step_report *bad, int rank, uint64_t step,
                              const tally_layout *layout)
 {
     char sentence[512], tensor[128] = "every tensor is finite still";
+    double loss = isnan(bad->score.loss_sum) ? (double)NAN : bad->score.loss_sum;
 
     if (bad->bad_tensor)
         snprintf(tensor, sizeof tensor, "first tensor not finite: %s of the %s",
@@ -77,7 +78,7 @@ static tally_status diverged(const step_report *bad, int rank, uint64_t step,
         sentence, sizeof sentence,
         "rank %d: the loss of step %llu is %g (%s); try a lower --rate, --warmup or "
         "--clip norm:max=1",
-        rank, (unsigned long long)step, bad->score.loss_sum, tensor);
+        rank, (unsigned long long)step, loss, tensor);
     return tally_error_adopt(TALLY_FAIL(DIVERGED, "%s", sentence), sentence);
 }
 

@@ -66,6 +66,18 @@ for name, relative in ("exchange/bytes_sent", 0), ("train/seconds", 0.05):
 assert {5, 10, 15} <= {step for step, _, _ in run}
 PYTHON
 
+# A run that diverges says so in its last line, a report repeats it, and a resumed run has no trace of it.
+lost="$work/lost"
+"$TALLY" train $small $ranks --rate 1e30 --rule sgd --steps 9 --checkpoint-every 1 --out "$lost" >/dev/null 2>&1
+code=$?
+[ "$code" -eq 7 ] || fail "a rate that diverges: exit $code"
+tail -n 1 "$lost/metrics.jsonl" | grep -Eq '^{"step":2,"name":"train/loss","value":"-?(nan|inf)"}$' ||
+    fail "no record of a divergence: $(tail -n 1 "$lost/metrics.jsonl")"
+"$TALLY" report "$lost" --format markdown >"$work/lost.md" || fail "a report of a run that diverged"
+grep -q "diverged: its loss was not finite in step 2" "$work/lost.md" || fail "the report: $(cat "$work/lost.md")"
+"$TALLY" train --resume "$lost" $ranks --rate 1e30 --quiet >/dev/null 2>&1
+[ "$(grep -c '"step":2,' "$lost/metrics.jsonl")" -eq 1 ] || fail "lines of two processes: $(cat "$lost/metrics.jsonl")"
+
 # The lines of a checkpoint's step are on disk before it.
 "$TALLY" train $small --epochs 100000 --checkpoint-every 3 --out "$work/killed" >"$work/out" 2>&1 &
 for _ in $(seq 300); do

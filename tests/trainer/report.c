@@ -99,6 +99,21 @@ Test(report, names_the_lowest_rank_its_step_and_its_first_bad_tensor)
     expect_sentence(zero, zero, "every tensor is finite still");
 }
 
+/* Which sign a machine gives it is not told. */
+Test(report, a_loss_that_is_no_number_has_no_sign)
+{
+    const tally_real zero[5] = {0};
+    tally_layout layout = two_tensors();
+    tally_score bad = {copysign((double)NAN, -1), 0, 1};
+    step_report mine = {0};
+    step_verdict verdict;
+
+    step_report_fill(&mine, &layout, zero, zero, &bad);
+    expect_fail(step_report_read(&mine, 1, 3, &layout, &verdict), DIVERGED,
+                "the loss of step 3 is nan (");
+    tally_layout_close(&layout);
+}
+
 /* The edges of what is finite, at each place of a vector of odd length. */
 Test(report, tells_finite_values_from_others)
 {

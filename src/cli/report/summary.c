@@ -201,6 +201,13 @@ static bool has_ended(const report_run *r)
     return r->entry_count > 0 || report_run_column(r, "test/loss");
 }
 
+/* The loss of the step that failed is the last that a run says. */
+static bool has_diverged(const report_run *r)
+{
+    return report_run_column(r, "train/loss") &&
+           !isfinite(report_run_last(r, "train/loss"));
+}
+
 static void say_unfinished(report_page *p, size_t k)
 {
     const report_run *r = &p->runs[k];
@@ -210,6 +217,9 @@ static void say_unfinished(report_page *p, size_t k)
                   "%s: the last line of its metrics is cut off and left out; the run "
                   "goes on, or was killed.",
                   p->label[k]);
+    else if (!has_ended(r) && has_diverged(r))
+        sheet_say(&p->sheet, "%s diverged: its loss was not finite in step %llu.",
+                  p->label[k], (unsigned long long)r->steps[r->rows - 1]);
     else if (!has_ended(r))
         sheet_say(&p->sheet,
                   "%s has not come to its end: it goes on, was stopped, or failed.",
