@@ -84,12 +84,14 @@ static const char *entity(char c)
     }
 }
 
-/* `guarded`: characters that get a number of their own. */
-static void add_guarded(report_text *t, const char *words, const char *guarded)
+/* `guarded`: characters that get a number of their own; `plain`: those that need no
+ * name here. */
+static void add_guarded(report_text *t, const char *words, const char *guarded,
+                        const char *plain)
 {
     while (*words) {
         size_t n = character((const unsigned char *)words);
-        const char *name = entity(*words);
+        const char *name = strchr(plain, *words) ? NULL : entity(*words);
 
         if (n == 0)
             report_add(t, "\xef\xbf\xbd"); /* U+FFFD */
@@ -105,12 +107,12 @@ static void add_guarded(report_text *t, const char *words, const char *guarded)
 
 void report_add_escaped(report_text *t, const char *words)
 {
-    add_guarded(t, words, "");
+    add_guarded(t, words, "", "");
 }
 
 void report_add_markdown(report_text *t, const char *words)
 {
-    add_guarded(t, words, "|`*_[]\\\n");
+    add_guarded(t, words, "|`*_[]\\\n", "'\"");
 }
 
 void report_add_exact(report_text *t, double x)

@@ -21,7 +21,8 @@ void report_add_bytes(report_text *t, const char *bytes, size_t n);
 /* For HTML and SVG, in text and in attributes: & < > " ' and whatever XML forbids. */
 void report_add_escaped(report_text *t, const char *words);
 
-/* For a cell of a Markdown table: as for HTML, and | ` * _ [ ] \ stay themselves. */
+/* For a cell of a Markdown table: as for HTML, and | ` * _ [ ] \ stay themselves; so do
+ * quotes, as nothing is written into attributes. */
 void report_add_markdown(report_text *t, const char *words);
 
 /* The fewest digits that are read back as the same number: 0.94; "nan", "inf". */

@@ -35,9 +35,9 @@ Test(report_text, cells_of_markdown_keep_their_borders)
 {
     report_text t = {0};
 
-    report_add_markdown(&t, "a|b\n`c` <d> [e](f) log_every");
+    report_add_markdown(&t, "a|b\n`c` <d> [e](f) log_every's \"g\"");
     expect_and_close(&t, "a&#124;b&#10;&#96;c&#96; &lt;d&gt; &#91;e&#93;(f) "
-                         "log&#95;every");
+                         "log&#95;every's \"g\"");
 }
 
 Test(report_text, exact_numbers_are_read_back_as_they_were)
