@@ -201,6 +201,10 @@ want=$(sed -n 's/.*"test\/loss","value":\(.*\)}/\1/p' votes/metrics.jsonl | tail
 python3 -c "import json, sys; sys.exit(json.load(open('repeated'))['test_loss'] != $want)" ||
     fail "$again gives $(field test_loss <repeated), not $want"
 
+# Of a member that only some runs have, no key that these share.
+report sums votes --format markdown >differs.md
+grep -q "^| exchange | allreduce | vote |" differs.md || fail "no short names: $(grep '^| exchange' differs.md)"
+
 # ---- strong scaling, many ranks, many runs, one that diverges ----
 cp -r sums wide
 for ((rank = 2; rank < 20; rank++)); do

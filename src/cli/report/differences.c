@@ -14,7 +14,8 @@ enum { DIFFERENCES_MOST = 48, DIFFERENCE_ROOM = 256, RUNS_ACROSS = 4 };
 /* The value of an option, or of a key of its text. */
 typedef struct difference {
     const char *option;
-    char key[OPTION_WORD]; /* "": all of the text */
+    char key[OPTION_WORD]; /* "": all of the text, short enough */
+    bool unshortened;
 } difference;
 
 typedef struct differences {
@@ -23,7 +24,8 @@ typedef struct differences {
     difference at[DIFFERENCES_MOST];
 } differences;
 
-/* Simulated ranks have a long text: what all of them share is left out. */
+/* What all runs of one member share is left out: of "gather:form=auto,bucket=4" and a
+ * vote, "gather". */
 static void shorten(const report_page *p, const char *option, const char *text,
                     char room[DIFFERENCE_ROOM])
 {
@@ -54,7 +56,7 @@ static const char *value_of(const differences *d, const difference *of, size_t r
 {
     const char *text = report_run_option(&d->page->runs[run], of->option);
 
-    if (!*of->key && strcmp(of->option, "comm") != 0) return text;
+    if (of->unshortened || !strchr(text, ':')) return text;
     if (!*of->key) {
         shorten(d->page, of->option, text, room);
         return room;
@@ -73,9 +75,12 @@ static bool differs(const differences *d, const difference *of)
     return false;
 }
 
-static void add(differences *d, const difference *of)
+/* Whether it did. */
+static bool add(differences *d, const difference *of)
 {
-    if (d->count < DIFFERENCES_MOST && differs(d, of)) d->at[d->count++] = *of;
+    if (d->count == DIFFERENCES_MOST || !differs(d, of)) return false;
+    d->at[d->count++] = *of;
+    return true;
 }
 
 static bool share_a_member(const differences *d, const char *option)
@@ -101,8 +106,9 @@ static void compare(differences *d, const char *option)
         snprintf(of.key, sizeof of.key, "%s", pair.key);
         add(d, &of);
     }
-    if (d->count == before)
-        add(d, &whole); /* other members, or keys of one run alone */
+    if (d->count > before || add(d, &whole)) return;
+    whole.unshortened = true; /* keys of one run alone, or no keys at all */
+    add(d, &whole);
 }
 
 /* Whether a run before this one has the option, which was compared then. */
@@ -131,7 +137,8 @@ static void name_difference(const difference *of, char *to, size_t room)
     snprintf(to, room, "%s%s%s", of->option, *of->key ? "." : "", of->key);
 }
 
-static const char caption[] = "Options in which the runs differ";
+static const char caption[] =
+    "Options in which the runs differ, but for what all runs of a member share";
 
 static void write_across(report_sheet *s, const differences *d)
 {
