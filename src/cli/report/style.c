@@ -65,6 +65,7 @@ static const char text[] =
     "  grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); }\n"
     "figure { margin: 0; max-width: 27rem; border: 1px solid var(--rule); border-radius: .6rem;\n"
     "  padding: .7rem .8rem .4rem; min-width: 0; }\n"
+    "figure:only-child { max-width: 32rem; grid-column: 1 / -1; }\n"
     "figure svg { display: block; width: 100%; height: auto; color: var(--ink); }\n"
     "figure p { font-size: .85rem; margin: .25rem 0 .35rem; } figcaption { font-size: .92rem; font-weight: 600; overflow-wrap: anywhere;\n"
     "  margin-bottom: .3rem; }\n"
@@ -112,6 +113,7 @@ static const char tables[] =
     "  figure, tr, pre, .facts { break-inside: avoid; } h2, h3, .legend { break-after: avoid; }\n"
     "  .table, details > .table { overflow: visible; max-height: none; }\n"
     "  .pictures { grid-template-columns: repeat(3, 1fr); gap: .6rem; }\n"
+    "  figure:only-child { grid-column: auto; }\n"
     "  table { font-size: 8pt; } th, td { padding-right: .6rem; }\n"
     "  th[scope=row] { position: static; max-width: none; }\n"
     "  figcaption { font-size: 8.5pt; } figure p { font-size: 7.5pt; } }\n";
