@@ -205,6 +205,20 @@ python3 -c "import json, sys; sys.exit(json.load(open('repeated'))['test_loss'] 
 report sums votes --format markdown >differs.md
 grep -q "^| exchange | allreduce | vote |" differs.md || fail "no short names: $(grep '^| exchange' differs.md)"
 
+# One slow run does not hide how the steps of the others divide.
+cp -r sums slow
+python3 - <<'PYTHON' || fail "the slow run"
+import json
+lines = [json.loads(line) for line in open("sums/metrics.jsonl")]
+for line in lines:
+    line["value"] *= 100 if line["name"].split("/")[-1] == "seconds" else 1
+open("slow/metrics.jsonl", "w").writelines(json.dumps(line, separators=",:") + "\n" for line in lines)
+PYTHON
+report sums slow -o shares.html
+grep -q "In percent; at the ends" shares.html || fail "no shares beside the milliseconds of runs far apart"
+report sums -o alone.html
+! grep -q "In percent; at the ends" alone.html || fail "shares of a run alone"
+
 # ---- strong scaling, many ranks, many runs, one that diverges ----
 cp -r sums wide
 for ((rank = 2; rank < 20; rank++)); do

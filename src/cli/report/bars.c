@@ -17,6 +17,24 @@ static double sum_of(const report_bars *b, size_t row)
     return sum;
 }
 
+static double end_of(const report_bars *b, size_t row)
+{
+    return b->ends ? b->ends[row] : sum_of(b, row);
+}
+
+/* Where the bars end, so that the longest number beside them has room: "0.000444". */
+static double right_margin(const report_bars *b)
+{
+    int longest = 0;
+
+    for (size_t row = 0; row < b->rows; row++) {
+        int n = snprintf(NULL, 0, "%.3g", end_of(b, row));
+
+        if (n > longest) longest = n;
+    }
+    return fmin(0.83, 0.98 - (double)(PLOT_CHARACTER * longest) / PLOT_WIDTH);
+}
+
 enum { LABEL_MOST = 18 }; /* characters */
 
 static void add_bar_axes(const report_bars *b, int height, report_text *script)
@@ -32,13 +50,14 @@ static void add_bar_axes(const report_bars *b, int height, report_text *script)
     if (longest > LABEL_MOST) longest = LABEL_MOST + 1;
     if (most <= 0) most = 1;
     report_add(script,
-               "set lmargin at screen %.3f\nset rmargin at screen 0.83\n"
+               "set lmargin at screen %.3f\nset rmargin at screen %.3f\n"
                "set tmargin at screen %.3f\nset bmargin at screen %.3f\n"
                "set border 1\nunset grid\nset grid xtics lt 1 lw 1 lc rgb '#010103'\n"
                "set xlabel '%s' offset 0, 0.4 tc rgb '#010101'\nset xrange [0:%.10g]\n"
                "set yrange [%.1f:0.5]\nset xtics %.10g\nset ytics scale 0 (",
-               (16 + (double)(PLOT_CHARACTER * longest)) / PLOT_WIDTH, 1 - 8.0 / height,
-               52.0 / height, b->axis, most, 0.5 - (double)b->rows, plot_tick(most, 4));
+               (16 + (double)(PLOT_CHARACTER * longest)) / PLOT_WIDTH, right_margin(b),
+               1 - 8.0 / height, 52.0 / height, b->axis, most, 0.5 - (double)b->rows,
+               plot_tick(most, 4));
     for (size_t row = 0; row < b->rows; row++)
         report_add(script, "%s'@%zu@' -%zu", row ? ", " : "", row, row);
     report_add(script, ")\nset style fill solid 1 border lc rgb '#010104'\n");
@@ -64,7 +83,7 @@ static void add_bars(const report_bars *b, report_text *script)
         report_add(script,
                    "set label '%.3g' at %.10g, %.1f left offset 0.6, 0 tc rgb "
                    "'#010101'\n",
-                   sum_of(b, row), sum_of(b, row), -(double)row);
+                   end_of(b, row), sum_of(b, row), -(double)row);
     for (size_t part = 0; part < b->parts; part++)
         report_add(
             script,

@@ -49,6 +49,7 @@ typedef struct report_bars {
     const char *const *names;  /* of the parts */
     const size_t *colours;     /* of the parts; plot.h */
     const double *value;
+    const double *ends; /* what stands at the end of each row; NULL: its sum */
 } report_bars;
 
 tally_status report_draw_bars(report_page *p, const report_bars *bars,

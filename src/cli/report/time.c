@@ -8,6 +8,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FAR_APART = 8 }; /* the longest step by the shortest: short bars say nothing */
+
+static bool are_far_apart(const double *seconds, size_t count)
+{
+    double least = INFINITY, most = 0;
+
+    for (size_t k = 0; k < count; k++) {
+        if (seconds[k] > 0) least = fmin(least, seconds[k]);
+        most = fmax(most, seconds[k]);
+    }
+    return most >= FAR_APART * least;
+}
+
+/* Stacked pieces would lie on a logarithmic axis: bars of one length tell how each
+ * step divides, and the numbers at their ends how long it is.  Changes the values. */
+static tally_status draw_shares(report_page *p, const report_bars *bars, double *value)
+{
+    double total[REPORT_RUNS_MOST] = {0};
+    report_bars shares = *bars;
+
+    for (size_t k = 0; k < bars->rows; k++)
+        for (size_t i = 0; i < REPORT_PARTS; i++)
+            total[k] += value[k * REPORT_PARTS + i];
+    if (!are_far_apart(total, bars->rows)) return TALLY_OK;
+    for (size_t k = 0; k < bars->rows; k++)
+        for (size_t i = 0; i < REPORT_PARTS && total[k] > 0; i++)
+            value[k * REPORT_PARTS + i] *= 100 / total[k];
+    shares.title = "How a step divides";
+    shares.axis = "percent of a step";
+    shares.ends = total;
+    return report_draw_parts(p, &shares, "In percent; at the ends: milliseconds");
+}
+
 static tally_status draw_runs(report_page *p)
 {
     const char *labels[REPORT_RUNS_MOST];
@@ -29,6 +62,7 @@ static tally_status draw_runs(report_page *p)
     sheet_pictures_begin(&p->sheet);
     TALLY_TRY(
         report_draw_parts(p, &bars, "Milliseconds a step, on rank 0 of each run"));
+    TALLY_TRY(draw_shares(p, &bars, value));
     sheet_pictures_end(&p->sheet);
     return TALLY_OK;
 }
