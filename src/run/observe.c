@@ -503,6 +503,7 @@ static tally_status train_and_evaluate(tally_run *run)
     tally_watch_step(run->comm, run->step + 1);
     if (run->step < run->steps) TALLY_TRY(log_counters(run));
     TALLY_TRY(run->trainer->train(run));
+    tally_trace_do(run->comm, "finish");
     result->steps = run->step;
     if (!run->crew) return TALLY_OK;
     if (run->trainer->roles)

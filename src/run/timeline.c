@@ -94,6 +94,7 @@ tally_status tally_timeline_open(tally_run *run)
     TALLY_TRY(tally_agree(c, status));
     TALLY_TRY(look_at_clock(c, &t->before));
     use(c, t->trace);
+    tally_trace_do(c, "set up");
     return TALLY_OK;
 }
 

@@ -287,8 +287,8 @@ static tally_status take_step(loop *l, tally_run *run)
     double begin = tally_now(run->comm);
     admm_verdict v = {0};
 
-    tally_trace_step(run->comm->trace, run->step + 1);
     tally_trace_turn(run->comm->trace, "start", begin);
+    tally_trace_step(run->comm->trace, run->step + 1);
     l->stage = admm_stage_at(&l->plan, run->step);
     if (run->step == l->plan.begins[l->stage]) TALLY_TRY(begin_stage(l, run));
     a->iteration = run->step;
@@ -339,6 +339,7 @@ static tally_status train(tally_run *run)
     while (status == TALLY_OK && run->step < run->steps)
         status = take_step(l, run);
     if (status != TALLY_OK && status != TALLY_STOPPED) return status;
+    tally_trace_do(run->comm, "finish");
     trainer_pace_tell(&l->pace, &run->result);
     if (a->hidden > 0) run->result.overlap = a->hidden / (a->hidden + a->exposed);
     if (status == TALLY_OK) TALLY_TRY(snapshot(run));

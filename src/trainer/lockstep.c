@@ -227,13 +227,13 @@ static tally_status clip_then_apply(loop *l)
 
 /* The gradient may lie where the exchange wants it; until then the others may be
  * reading the last one there. */
-static tally_status find_room(loop *l)
+static tally_status find_room(loop *l, const char *next)
 {
     tally_real *room;
 
     TALLY_TRY(turn_to_comm(l, "encode", "wait"));
     TALLY_TRY(tally_exchange_room(&l->run->exchange, &room));
-    turn_away(l, &l->run->spent.encode, &l->run->spent.wait, "gradient");
+    turn_away(l, &l->run->spent.encode, &l->run->spent.wait, next);
     l->g = room ? room : l->own;
     return TALLY_OK;
 }
@@ -291,7 +291,7 @@ static tally_status compute_and_send(loop *l, tally_score *score)
     if (run->f->ops->cost && run->comm->ops->spend)
         l->work = run->f->ops->cost(run->f, s).flops / o->flops;
     tally_spend(run->comm, local || lies ? l->work : l->work / 3);
-    TALLY_TRY(find_room(l));
+    TALLY_TRY(find_room(l, "gradient"));
     double begin = tally_now(run->comm), busy = trainer_busy(run->comm);
     TALLY_TRY(run->f->ops->gradient(run->f, at, s, l->g, listener, score));
     if (local)
@@ -418,8 +418,8 @@ static tally_status take_step(loop *l)
     l->t = (tally_step){.number = run->step + 1,
                         .rate = tally_schedule_rate(&run->schedule, run->step)};
     l->mine = (step_report){0};
-    tally_trace_step(run->comm->trace, l->t.number);
     tally_trace_turn(run->comm->trace, "gradient", begin);
+    tally_trace_step(run->comm->trace, l->t.number);
     tally_watch_sum(run->comm, &l->mine.collectives, &l->mine.signatures);
     TALLY_TRY(compute_and_send(l, &score));
     account_for_gradient(l, begin, exposed);
@@ -454,8 +454,7 @@ static tally_status open_loop(loop *l, tally_run *run)
 {
     size_t length = run->f->layout.length;
 
-    TALLY_TRY(find_room(l));
-    tally_trace_turn(run->comm->trace, NULL, l->arrived); /* no step yet */
+    TALLY_TRY(find_room(l, "set up"));
     if (!l->g) l->own = tally_allocate(length, sizeof *l->own);
     l->place = run->rule.ops->place ? tally_allocate(length, sizeof *l->place) : NULL;
     bool expands = run->exchange.ops->form == TALLY_BITS && !run->rule.ops->takes_bits;
@@ -510,6 +509,7 @@ static tally_status train(tally_run *run)
     if (!status) status = tally_comm_set_clock(run->comm);
     while (status == TALLY_OK && run->step < run->steps)
         status = take_step(&l);
+    tally_trace_do(run->comm, "finish");
     if (status == TALLY_OK || status == TALLY_STOPPED) sum_up(&l);
     if (status == TALLY_OK) status = keep_books(run, first);
     close_loop(&l);

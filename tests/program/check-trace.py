@@ -85,6 +85,19 @@ class Trace:
                 assert not open_spans or open_spans[-1].holds(s), (open_spans[-1], s)
                 open_spans.append(s)
 
+    def check_set_up(self):
+        """Until its first step a rank's time has no gaps, unless older spans are left out."""
+        for rank in self.names:
+            parts = sorted((s for s in self.spans if (s.rank, s.lane) == (rank, 0)), key=lambda s: s.begin)
+            if not any(s.name == "set up" for s in parts):
+                continue
+            end = parts[0].begin
+            for s in parts:
+                assert s.begin <= end, f"{s.begin - end} ns without a span before {s}"
+                if s.step > 0:
+                    break
+                end = max(end, s.end)
+
     def check_steps(self):
         """A step holds its parts, which do not last longer than it."""
         for step in self.of("step"):
@@ -106,6 +119,7 @@ class Trace:
 def read(path):
     trace = Trace(path)
     trace.check_lanes()
+    trace.check_set_up()
     if trace.facts["trainer"] == "lockstep":
         trace.check_steps()
         trace.check_alignment(1000 * sum(c["error_us"] for c in trace.facts["clocks"]))

@@ -182,8 +182,8 @@ static tally_status take_ticket(hog *h, uint64_t ticket)
                     .rate = tally_schedule_rate(&run->schedule, ticket / parts)};
     tally_score score = {0};
 
-    tally_trace_step(run->comm->trace, h->steps);
     tally_trace_do(run->comm, "pull");
+    tally_trace_step(run->comm->trace, h->steps);
     uint64_t before = __atomic_load_n(&h->board->done, __ATOMIC_ACQUIRE);
     read_weights(h);
     TALLY_TRY(compute(h, ticket, t, &score));
@@ -434,6 +434,7 @@ static tally_status take_part(hog *h)
     TALLY_TRY(expect_farewells(h));
     TALLY_TRY(work(h));
     TALLY_TRY(say_farewell(h));
+    tally_trace_do(h->run->comm, "finish");
     return sum_up(h, first);
 }
 

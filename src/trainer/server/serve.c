@@ -166,7 +166,7 @@ tally_status tally_store_serve(tally_store *s)
             &any));
         TALLY_TRY(tally_store_tick(s, true));
     }
-    tally_trace_do(s->run->comm, NULL);
+    tally_trace_do(s->run->comm, "finish");
     return TALLY_OK;
 }
 

@@ -163,8 +163,8 @@ static tally_status wait_for_replies(worker *w)
     tally_trace *trace = w->run->comm->trace;
     double begin = now(w);
 
-    tally_trace_step(trace, w->clock + 1);
     tally_trace_turn(trace, "wait", begin);
+    tally_trace_step(trace, w->clock + 1);
     for (int s = 0; s < w->servers; s++)
         w->counters[s].heard = begin;
     while (!has_all(w))
@@ -273,7 +273,7 @@ tally_status tally_work(tally_run *run, const tally_near *near, tally_store *own
     tally_status status = tally_worker_open(&w);
 
     if (!status) status = work(&w);
-    tally_trace_do(run->comm, NULL);
+    tally_trace_do(run->comm, "finish");
     tally_worker_hang_up(&w);
     tally_worker_close(&w);
     return status;
