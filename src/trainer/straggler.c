@@ -62,13 +62,25 @@ static int find_slowest(const trainer_straggler *s)
     return slowest;
 }
 
+/* What a rank's gradients would take on a processor of its own. */
+static double own_time(const trainer_straggler *s, int rank)
+{
+    return fmax(0, s->computed[rank] - s->starved[rank]);
+}
+
+static double all_time(const trainer_straggler *s, int rank)
+{
+    return s->computed[rank];
+}
+
 /* Of all ranks but one; of an even number the lower one in the middle. */
-static double median_but(const trainer_straggler *s, int rank)
+static double median_but(const trainer_straggler *s, int rank,
+                         double (*time)(const trainer_straggler *s, int rank))
 {
     size_t n = 0;
 
     for (int r = 0; r < s->size; r++)
-        if (r != rank) s->sorted[n++] = s->computed[r];
+        if (r != rank) s->sorted[n++] = time(s, r);
     qsort(s->sorted, n, sizeof *s->sorted, by_size);
     return s->sorted[(n - 1) / 2];
 }
@@ -82,16 +94,17 @@ static void end_window(trainer_straggler *s)
 }
 
 /* Nothing for a rank that had a processor for most of its time. */
-static const char *name_cause(const trainer_straggler *s, int rank, char cause[128])
+static const char *name_cause(const trainer_straggler *s, int rank, char cause[160])
 {
-    double had = fmax(0, 1 - s->starved[rank] / s->computed[rank]);
+    double without = fmin(1, s->starved[rank] / s->computed[rank]);
+    bool slow = own_time(s, rank) > factor_least * median_but(s, rank, own_time);
 
     *cause = '\0';
-    if (had < 1 - starved_least)
-        snprintf(cause, 128,
-                 "; it had a processor for %.0f %% of that: start fewer ranks or "
-                 "threads there, or free its processors",
-                 100 * had);
+    if (without > starved_least)
+        snprintf(cause, 160, "; for %.0f %% of that it had no processor%s",
+                 100 * without,
+                 slow ? ", and it is slower without that too"
+                      : ": start fewer ranks or threads there, or free its processors");
     return cause;
 }
 
@@ -108,11 +121,11 @@ int trainer_straggler_add(trainer_straggler *s, const step_report *all, double s
     if (++s->steps < STEPS_LEAST || s->seconds < s->window) return -1;
 
     int slowest = find_slowest(s);
-    double others = slowest < 0 ? 0 : median_but(s, slowest);
+    double others = slowest < 0 ? 0 : median_but(s, slowest, all_time);
     double mine = slowest < 0 ? 0 : s->computed[slowest], steps = (double)s->steps;
     if (mine > factor_least * others && mine - others > share_least * s->seconds) {
         const char *where = host ? host(context, slowest) : NULL;
-        char cause[128];
+        char cause[160];
 
         s->told[slowest] = true;
         snprintf(
