@@ -118,6 +118,15 @@ static void count_sent(tally_comm *c, int to, int tag, uint64_t bytes)
         m->sent[(size_t)(tag % TALLY_TAG(1, 0) / 2) % m->count][link] += bytes;
 }
 
+static void count_received(tally_comm *c, int from, int tag, uint64_t bytes)
+{
+    tally_traffic *traffic = traffic_of(c, tag);
+
+    traffic->bytes_received += bytes;
+    if (tally_comm_link(c, from) == TALLY_AWAY) traffic->received_away += bytes;
+    traffic->messages_received++;
+}
+
 tally_status tally_isend(tally_comm *c, int to, int tag, const void *p, size_t n,
                          tally_request *r)
 {
@@ -171,6 +180,21 @@ void tally_count_modelled(tally_comm *c, int tag, size_t n)
     traffic->messages_received += messages;
 }
 
+void tally_count_written(tally_comm *c, int to, int tag, size_t bytes)
+{
+    tally_progress_enter(c);
+    traffic_of(c, tag)->messages_sent++;
+    count_sent(c, to, tag, bytes);
+    tally_progress_leave(c);
+}
+
+void tally_count_read(tally_comm *c, int from, int tag, size_t bytes)
+{
+    tally_progress_enter(c);
+    count_received(c, from, tag, bytes);
+    tally_progress_leave(c);
+}
+
 tally_status tally_native_sum(tally_comm *c, int tag, tally_real *v, size_t n,
                               tally_request *r)
 {
@@ -198,13 +222,8 @@ static void finish(tally_comm *c, tally_request *r, tally_note *note)
         *note = (tally_note){r->peer, r->tag, r->bytes};
         return;
     }
-    tally_traffic *traffic = traffic_of(c, r->tag);
-
     r->bytes = note->bytes;
-    traffic->bytes_received += note->bytes;
-    if (tally_comm_link(c, note->peer) == TALLY_AWAY)
-        traffic->received_away += note->bytes;
-    traffic->messages_received++;
+    count_received(c, note->peer, r->tag, note->bytes);
 }
 
 tally_status tally_test(tally_comm *c, tally_request *r, bool *done, tally_note *note)

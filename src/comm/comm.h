@@ -43,6 +43,11 @@ void tally_task_drop(tally_task *t);
 /* Counts the traffic of a sum of n values that we do not see, as the ring's. */
 void tally_count_modelled(tally_comm *c, int tag, size_t n);
 
+/* Counts bytes that go through memory which a node's ranks share, as if they were a
+ * message to that rank, or one from it. */
+void tally_count_written(tally_comm *c, int to, int tag, size_t bytes);
+void tally_count_read(tally_comm *c, int from, int tag, size_t bytes);
+
 /* The comm's own all-reduce, with its traffic modelled. */
 tally_status tally_native_sum(tally_comm *c, int tag, tally_real *v, size_t n,
                               tally_request *r);

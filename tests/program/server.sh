@@ -27,6 +27,15 @@ fi
 # Shared memory inside a node changes how values travel, not which.
 got=$(ranks 4 train $small --trainer server:near=messages --consistency bsp | hash)
 [ "$got" = "$lockstep" ] || fail "bsp by messages: $got, lockstep $lockstep"
+for servers in 1 2 all; do # nor how many bytes are counted
+    ranks 4 train $small --trainer server:servers=$servers,near=shared --consistency bsp >"$work/shared" || fail "near=shared"
+    ranks 4 train $small --trainer server:servers=$servers,near=messages --consistency bsp >"$work/messages" || fail "near=messages"
+    python3 - "$work/shared" "$work/messages" <<'PYTHON' || fail "bytes with servers=$servers"
+import json, sys
+shared, messages = (json.load(open(path))["bytes_sent_per_rank_per_step"] for path in sys.argv[1:])
+assert shared > 4000 and abs(shared / messages - 1) < 1e-9, (shared, messages)
+PYTHON
+done
 
 # Half of it, then the rest, ends with the weights of the whole.
 rm -rf "$work/run"

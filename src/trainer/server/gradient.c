@@ -10,6 +10,7 @@
  * needs all of g, and then nothing leaves before the end.  A rank that is a server too
  * serves between the layers of the backward pass. */
 
+#include "comm/comm.h"
 #include "comm/trace.h"
 #include "trainer/nap.h"
 #include "trainer/server/worker.h"
@@ -37,7 +38,11 @@ static tally_status send_piece(worker *w, size_t k)
 
     if (!w->steps || !w->steps->own)
         TALLY_TRY(tally_rule_propose(&w->run->rule, &w->t, piece, w->g, &v));
-    if (w->counters[w->to[k]].near) return TALLY_OK;
+    if (w->counters[w->to[k]].near) {
+        tally_count_written(w->run->comm, w->to[k],
+                            TALLY_TAG(TALLY_EXCHANGE, TAG_PIECE), bytes);
+        return TALLY_OK;
+    }
     if (w->coding.coded) {
         message = w->coded[k];
         TALLY_TRY(code_piece(w, k, &bytes));

@@ -2,6 +2,7 @@
  * and looked at as it comes, then the whole push to the consistency, or refused. */
 
 #include "base/status.h"
+#include "comm/comm.h"
 #include "trainer/report.h"
 #include "trainer/server/near.h"
 #include "trainer/server/serve.h"
@@ -64,7 +65,11 @@ tally_status tally_store_take_piece(tally_store *s, tally_seat *p, size_t bytes)
 
 void tally_store_look_at_all(tally_store *s, tally_seat *p)
 {
+    size_t bytes = s->slice.count * sizeof *p->inbox;
+
     tally_near_hear();
-    s->tale->bytes_pushed += s->slice.count * sizeof *p->inbox;
+    tally_count_read(s->run->comm, p->rank, TALLY_TAG(TALLY_EXCHANGE, TAG_PIECE),
+                     bytes);
+    s->tale->bytes_pushed += bytes;
     p->finite = tally_all_finite(p->inbox, s->slice.count);
 }

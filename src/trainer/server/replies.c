@@ -6,6 +6,7 @@
  *
  * What a worker is sent is a copy, so the weights go on changing while it travels. */
 
+#include "comm/comm.h"
 #include "trainer/server/local.h"
 #include "trainer/server/serve.h"
 
@@ -88,18 +89,20 @@ static tally_status fill_reply(tally_store *s, tally_seat *p, const void **messa
 
 static tally_status send_weights(tally_store *s, tally_seat *p)
 {
+    int tag = TALLY_TAG(TALLY_EXCHANGE, TAG_WEIGHTS);
     const void *message;
     size_t bytes;
 
     p->version = p->reply.version = s->version;
     p->reply.whole = !s->coding.coded || !p->knows;
     TALLY_TRY(fill_reply(s, p, &message, &bytes));
-    if (p->near)
+    if (p->near) {
         tally_near_tell();
-    else
-        TALLY_TRY(tally_isend(s->run->comm, p->rank,
-                              TALLY_TAG(TALLY_EXCHANGE, TAG_WEIGHTS), message, bytes,
-                              &p->sends[0]));
+        tally_count_written(s->run->comm, p->rank, tag, bytes);
+    } else {
+        TALLY_TRY(
+            tally_isend(s->run->comm, p->rank, tag, message, bytes, &p->sends[0]));
+    }
     p->knows = true;
     s->tale->bytes_replied += bytes;
     return TALLY_OK;

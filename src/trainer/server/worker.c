@@ -14,6 +14,7 @@
 
 #include "trainer/server/worker.h"
 
+#include "comm/comm.h"
 #include "comm/trace.h"
 
 #include <string.h>
@@ -180,6 +181,9 @@ static tally_status wait_for_replies(worker *w)
     for (int s = 0; s < w->servers; s++) {
         TALLY_TRY(tally_wait(w->run->comm, &w->counters[s].pushed, NULL));
         TALLY_TRY(tally_wait(w->run->comm, &w->counters[s].told, NULL));
+        if (w->counters[s].near && w->counters[s].pulled)
+            tally_count_read(w->run->comm, s, TALLY_TAG(TALLY_EXCHANGE, TAG_WEIGHTS),
+                             w->counters[s].slice.count * sizeof *w->w);
         TALLY_TRY(read_weights(w, &w->counters[s]));
     }
     w->ticket = w->counters[0].reply.ticket;
