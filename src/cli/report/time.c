@@ -12,7 +12,7 @@ enum { FAR_APART = 8 }; /* the longest step by the shortest: short bars say noth
 
 static bool are_far_apart(const double *seconds, size_t count)
 {
-    double least = INFINITY, most = 0;
+    double least = (double)INFINITY, most = 0;
 
     for (size_t k = 0; k < count; k++) {
         if (seconds[k] > 0) least = fmin(least, seconds[k]);
