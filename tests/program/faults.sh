@@ -67,7 +67,7 @@ ends() {
 begin
 kill -STOP "$(rank_process 1)"
 kill -USR1 "$(rank_process 2)" # would end it, if rank 1 answered
-ends 6 "^tally: rank 1 does not answer (stopped); .*, step [0-9]*\"$" "warning: rank 1 does not answer (stopped)" "in \".*\"; the run ends" "    1 .*no answer: stopped" "    2 .*waits"
+ends 6 "^tally: rank 1 does not answer (stopped); .*, step [0-9].*\"$" "warning: rank 1 does not answer (stopped)" "in \".*\"; the run ends" "    1 .*no answer: stopped" "    2 .*waits"
 
 begin
 kill -USR2 "$(rank_process 2)"
