@@ -5,9 +5,10 @@
  *     overlapped = work + max(computing, computing / 3 + exchange)
  *                  when all of the backward pass hides what it can
  *
- *     computing    a step on one rank; of 1/n of its batch (--scaling strong) so much
- *                  less as the rates of products and of memory say:
- *                  flops / n / products + (sample bytes / n + weight bytes) / memory,
+ *     computing    a step on one rank; of a share s of its batch (--scaling strong:
+ *                  1/n, rounded up to whole samples) so much less as the rates of
+ *                  products and of memory say:
+ *                  flops s / products + (sample bytes s + weight bytes) / memory,
  *                  for the weights are read and moved for one sample as for all
  *     work         what the exchange computes on one rank alone: coding, counting,
  *                  products.  Not the adding of sums
@@ -67,10 +68,15 @@ static double by_vote_hier(const bench_plan *p, const bench_cluster *c)
                            : (double)NAN;
 }
 
-/* As form=auto: the one that sends fewer bytes. */
+/* As form=auto: a sum where messages can be added, else what sends fewer bytes. */
 static double by_gather(const bench_plan *p, const bench_cluster *c)
 {
     if (!p->coded) return (double)NAN;
+    if (p->codec.ops->summable) {
+        size_t kept = tally_codec_bound(&p->codec, p->values) / sizeof(tally_real);
+
+        return bench_cost_sum(c, bench_cost_auto(c, kept), kept);
+    }
     size_t shard = tally_sharded_shard(0, c->ranks, p->values).count;
     double up = (double)tally_codec_bound(&p->codec, shard);
     double down = (double)(shard * sizeof(float)); /* back=full */
@@ -112,27 +118,35 @@ double bench_load_seconds(const bench_load *l, const bench_core *core, double sh
            (l->sample_bytes * share + l->weight_bytes) / core->memory;
 }
 
-/* Of one of so many ranks that share the batch. */
-static double compute_of(const bench_plan *p, double ranks)
+/* Of the one of so many ranks that has most of the batch which they share. */
+static double compute_of(const bench_plan *p, int ranks)
 {
-    if (!p->strong || ranks <= 1) return p->compute;
-    if (!(p->load.flops > 0)) return p->compute / ranks;
-    return p->compute * bench_load_seconds(&p->load, &p->core, 1 / ranks) /
+    double share = ceil(p->batch / ranks) / p->batch;
+
+    if (!p->strong) return p->compute;
+    if (!(p->load.flops > 0)) return p->compute * share;
+    return p->compute * bench_load_seconds(&p->load, &p->core, share) /
            bench_load_seconds(&p->load, &p->core, 1);
+}
+
+/* Samples of a step of so many ranks. */
+static double samples_of(const bench_plan *p, int ranks)
+{
+    return p->strong ? p->batch : ranks * p->batch;
 }
 
 /* False: this exchange is not there. */
 static bool predict(const bench_plan *p, const bench_cluster *c, const contender *o,
                     bench_step *of)
 {
-    double share = p->strong ? c->ranks : 1, compute = compute_of(p, c->ranks);
-    double exchange = c->ranks == 1 ? 0 : o->cost(p, c), work = p->work[o->work];
+    double compute = compute_of(p, c->ranks), work = p->work[o->work];
+    double exchange = c->ranks == 1 ? 0 : o->cost(p, c);
 
     *of = (bench_step){.name = o->name, .exchange = exchange, .work = work};
     of->step = compute + work + exchange;
     of->overlapped = work + fmax(compute, compute / 3 + exchange);
     if (o->whole) of->overlapped = (double)NAN;
-    of->samples = c->ranks * p->batch / share / of->step;
+    of->samples = samples_of(p, c->ranks) / of->step;
     return !isnan(exchange);
 }
 
@@ -140,7 +154,7 @@ static bool predict(const bench_plan *p, const bench_cluster *c, const contender
 static bench_step predict_server(const bench_plan *p, const bench_cluster *c)
 {
     int workers = c->ranks - 1;
-    double share = p->strong ? workers : 1, compute = compute_of(p, workers);
+    double compute = compute_of(p, workers);
     double step =
         bench_cost_async(c, compute, (double)(p->values * sizeof(tally_real)));
 
@@ -148,7 +162,7 @@ static bench_step predict_server(const bench_plan *p, const bench_cluster *c)
                         .exchange = step - compute,
                         .step = step,
                         .overlapped = (double)NAN,
-                        .samples = workers * p->batch / share / step};
+                        .samples = samples_of(p, workers) / step};
 }
 
 static int by_samples(const void *a, const void *b)

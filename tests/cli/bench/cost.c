@@ -1,13 +1,13 @@
 /* The formulas of cost.c against the clock of sim: each exchange in earnest, with all
  * ranks at the start at one moment and nothing computed. */
 
-#include "cli/bench/cost.h"
-
+#include "cli/bench/step.h"
 #include "support/expect.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { ALPHA, BETA, NEAR_ALPHA, NEAR_BETA };
 
@@ -217,6 +217,23 @@ Test(bench_cost, gathers_are_exact_or_within_what_sim_leaves_idle)
         expect_meeting(sharded, sim, "gather:form=sharded", &c);
         expect_meeting(all, sim_all, "gather:form=all, twice", &c);
     }
+}
+
+/* Messages of randk are added on their way, which the choice of form prefers. */
+Test(bench_cost, gathers_of_messages_that_add_up_are_sums)
+{
+    bench_cluster c = cluster(4, 1);
+    bench_plan plan = {.values = 8000, .batch = 1, .compute = 1, .coded = true};
+    bench_step steps[BENCH_STEPS_MOST];
+
+    expect_ok(tally_codec_open(&plan.codec, "randk:k=0.5", plan.values, 1, 0));
+    int count = bench_steps(&plan, &c, c.ranks, steps), k = 0;
+    while (k < count && strcmp(steps[k].name, "gather") != 0)
+        k++;
+    cr_assert(k < count);
+    expect_within(steps[k].exchange, on_sim(&c, "gather", "randk:k=0.5", plan.values),
+                  exact, "gather of randk", &c);
+    tally_codec_close(&plan.codec);
 }
 
 /* Ranks of a node that share its link: what leaves the node takes m times as long. */

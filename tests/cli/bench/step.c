@@ -48,3 +48,12 @@ Test(bench_step, ranks_that_share_a_batch_compute_their_share_and_move_all_weigh
     cr_assert(epsilon_eq(dbl, computing(true, load, 1), .56, 1e-12));
     cr_assert(epsilon_eq(dbl, computing(true, unknown, 4), .14, 1e-12));
 }
+
+/* The slowest has 10 of 64 samples; of 100 ranks one each, or none. */
+Test(bench_step, ranks_that_share_a_batch_have_whole_samples)
+{
+    const bench_load unknown = {.flops = 0};
+
+    cr_assert(epsilon_eq(dbl, computing(true, unknown, 7), .56 * 10 / 64, 1e-12));
+    cr_assert(epsilon_eq(dbl, computing(true, unknown, 100), .56 / 64, 1e-12));
+}
