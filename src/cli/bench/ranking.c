@@ -97,11 +97,17 @@ static double median_arrival(bench_ranking *r, int k)
     return over_rounds(r, k, offsetof(bench_account, arrival.seconds)).median;
 }
 
+/* A round in which neither arrived has none. */
 static bench_times ratios(bench_ranking *r, int first, int k)
 {
-    for (uint64_t i = 0; i < r->rounds; i++)
-        r->column[i] = cost_of(r, k, i) / cost_of(r, first, i);
-    return bench_summary(r->column, r->rounds);
+    const double none = (double)NAN;
+    size_t n = 0;
+
+    for (uint64_t i = 0; i < r->rounds; i++) {
+        r->column[n] = cost_of(r, k, i) / cost_of(r, first, i);
+        if (!isnan(r->column[n])) n++;
+    }
+    return n ? bench_summary(r->column, n) : (bench_times){none, none, none};
 }
 
 static double median_speed(bench_ranking *r, int k)
