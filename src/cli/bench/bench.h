@@ -26,7 +26,7 @@ tally_status bench_predict(cli_failure *failure, int count, char *const *words);
 /* Benches use no option of a run: false for every name. */
 bool bench_takes(const char *name);
 
-/* Those of a run that is not kept: all but --out and --strategy. */
+/* Those of a run that is not kept: all but --out, --trace and --strategy. */
 bool bench_takes_run(const char *name);
 
 /* *options <- those of a run by an entry of --compare (compare.h; NULL: as the words

@@ -28,7 +28,6 @@
 #include "run/config.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { ROUNDS_MOST = 1000 };
@@ -51,8 +50,8 @@ typedef struct bench {
     const job *job;
     tally_comm *comm;
     bench_ranking ranking;
-    size_t weights;
-    uint64_t batch;
+    uint64_t weights, batch; /* of every strategy; 0: they differ */
+    bool began;
     const char *rows; /* that the target is about */
 } bench;
 
@@ -61,13 +60,21 @@ static bool has_target(const bench *b)
     return b->job->target.accuracy > 0;
 }
 
+static void note_size(bench *b, const tally_run *run)
+{
+    uint64_t weights = run->f->layout.length, batch = run->options->batch;
+
+    if (!b->began || b->weights != weights) b->weights = b->began ? 0 : weights;
+    if (!b->began || b->batch != batch) b->batch = b->began ? 0 : batch;
+    b->began = true;
+}
+
 static tally_status train(bench *b, int k, tally_run *run, bench_account *account)
 {
     TALLY_TRY(tally_config_take(run, b->job->options[k], NULL));
     TALLY_TRY(bench_account_take(run, b->comm, has_target(b) ? &b->job->target : NULL,
                                  account));
-    b->weights = run->f->layout.length;
-    b->batch = run->options->batch;
+    note_size(b, run);
     b->rows = bench_target_rows(run) == TALLY_TEST ? "test" : "held-out";
     return TALLY_OK;
 }
@@ -101,12 +108,13 @@ static void write_head(const bench *b)
     const job *j = b->job;
     tally_comm *c = b->comm;
 
-    printf("%d rank%s on %d node%s, comm %s%s; %zu weights, batch %llu a rank; "
-           "medians of %llu round%s\n",
-           c->size, tally_text_plural((uint64_t)c->size), c->nodes,
+    printf("%d rank%s on %d node%s, comm %s%s; ", c->size,
+           tally_text_plural((uint64_t)c->size), c->nodes,
            tally_text_plural((uint64_t)c->nodes), c->ops->about.name,
-           c->ops->spend ? " (a virtual clock)" : "", b->weights,
-           (unsigned long long)b->batch, (unsigned long long)j->rounds,
+           c->ops->spend ? " (a virtual clock)" : "");
+    if (b->weights) printf("%llu weights, ", (unsigned long long)b->weights);
+    if (b->batch) printf("batch %llu a rank, ", (unsigned long long)b->batch);
+    printf("medians of %llu round%s\n", (unsigned long long)j->rounds,
            tally_text_plural(j->rounds));
     if (has_target(b))
         printf("the target: %g of the %s rows right; sent: by a rank, until then\n",
@@ -114,16 +122,21 @@ static void write_head(const bench *b)
     putchar('\n');
 }
 
+static json_t *size_or_null(uint64_t n)
+{
+    return n ? json_integer((json_int_t)n) : json_null();
+}
+
 static json_t *head_as_json(const bench *b)
 {
     const job *j = b->job;
     tally_comm *c = b->comm;
 
-    return json_pack("{s:s s:i s:i s:s s:b s:I s:I s:I s:o s:o}", "bench", "train",
+    return json_pack("{s:s s:i s:i s:s s:b s:o s:o s:I s:o s:o}", "bench", "train",
                      "ranks", c->size, "nodes", c->nodes, "comm", c->ops->about.name,
                      "simulated", (int)(c->ops->spend != NULL), "weights",
-                     (json_int_t)b->weights, "batch", (json_int_t)b->batch, "rounds",
-                     (json_int_t)j->rounds, "target",
+                     size_or_null(b->weights), "batch", size_or_null(b->batch),
+                     "rounds", (json_int_t)j->rounds, "target",
                      has_target(b) ? json_real(j->target.accuracy) : json_null(),
                      "target_rows", has_target(b) ? json_string(b->rows) : json_null());
 }
@@ -174,7 +187,6 @@ static tally_status on_rank(tally_comm *c, void *context)
 static tally_status read_target(job *j)
 {
     const char *text = j->target_words;
-    char *end;
 
     TALLY_TRY(
         cli_sizes_count("look-every", j->every_words, 1, UINT64_MAX, &j->target.every));
@@ -182,8 +194,8 @@ static tally_status read_target(job *j)
         return TALLY_FAIL(OPTION, "look-every=%s: at what? --target says",
                           j->every_words);
     if (!text) return TALLY_OK;
-    j->target.accuracy = strtod(text, &end);
-    if (!*text || *end || !(j->target.accuracy > 0 && j->target.accuracy <= 1))
+    if (!tally_text_real(text, &j->target.accuracy) ||
+        !(j->target.accuracy > 0 && j->target.accuracy <= 1))
         return TALLY_FAIL(OPTION, "target=%s is not in (0, 1]: a share of the rows",
                           text);
     return TALLY_OK;
@@ -216,8 +228,8 @@ static void print_help(const cli_flag *flags)
         "time goes, and bytes.\nWith --target they train until so much of the held-out rows "
         "(--validate N; without,\nof the test rows) is right, for as many --epochs or "
         "--steps at most, and are ranked by\nthe seconds of that, in which looking "
-        "does not count.\n\nTakes the options of tally train but for --out and "
-        "--strategy; --steps is 20 unless a\ntarget is given.  A strategy in --compare "
+        "does not count.\n\nTakes the options of tally train but for --out, --trace and "
+        "--strategy; --steps is 20\nunless a target is given.  A strategy in --compare "
         "may have options of its own:\n\n"
         "  allreduce,vote:rate=1e-3,rule.beta=0.95,allreduce:exchange=gather,"
         "codec=bf16\n\n",
