@@ -85,14 +85,15 @@ static int on_pair(void *user, const char *section, const char *name, const char
 tally_status cli_arguments_read_file(const char *path, tally_run *run)
 {
     reader r = {.path = path, .run = run};
-    int wrong, failed;
+    int wrong, failed, why;
 
     r.file = fopen(path, "r");
     if (!r.file) return TALLY_FAIL(FILE, "cannot open %s: %s", path, strerror(errno));
     wrong = ini_parse_stream(read_line, &r, on_pair, &r);
     failed = ferror(r.file);
+    why = errno;
     fclose(r.file);
-    if (failed) return TALLY_FAIL(FILE, "cannot read %s", path);
+    if (failed) return TALLY_FAIL(FILE, "cannot read %s: %s", path, strerror(why));
     if (r.status) return r.status;
     if (wrong > 0)
         return TALLY_FAIL(FORMAT, "%s:%d: the line is not name = value", path, wrong);

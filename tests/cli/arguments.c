@@ -180,6 +180,6 @@ Test(arguments, a_file_that_is_not_there_gets_a_sentence)
 
     expect_fail(cli_arguments_read_file("/nowhere/run.ini", &run), FILE,
                 "cannot open /nowhere/run.ini: No such file or directory");
-    expect_fail(cli_arguments_read_file("/tmp", &run), FILE, "cannot read /tmp");
+    expect_fail(cli_arguments_read_file("/tmp", &run), FILE, "cannot read /tmp: Is a");
     tally_config_close(&run);
 }

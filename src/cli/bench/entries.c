@@ -38,6 +38,9 @@ static tally_status add_entry(bench_entries *e, const char *spec, const char *co
     if (e->count == BENCH_ENTRIES_MOST)
         return TALLY_FAIL(OPTION, "exchange: these are more than %d, with their codecs",
                           BENCH_ENTRIES_MOST);
+    if (strlen(spec) >= sizeof e->at->spec)
+        return TALLY_FAIL(OPTION, "exchange: %.40s... has %zu characters, at most %zu",
+                          spec, strlen(spec), sizeof e->at->spec - 1);
     bench_entry *new = &e->at[e->count++];
 
     snprintf(new->spec, sizeof new->spec, "%s", spec);

@@ -65,7 +65,7 @@ static tally_status run_block(kernel *k, uint64_t runs, double *seconds)
     return TALLY_OK;
 }
 
-tally_status kernel_time(kernel *k, bench_times *t)
+static tally_status time_blocks(kernel *k, bench_times *t)
 {
     kernel_bench *b = k->on;
     double once;
@@ -102,7 +102,7 @@ tally_status kernel_measure(kernel *k)
     double machine = computes ? k->on->gemm : k->on->memory.copy;
     bench_times t;
 
-    TALLY_TRY(kernel_time(k, &t));
+    TALLY_TRY(time_blocks(k, &t));
     double rate = (computes ? k->flops : k->bytes) / t.median;
     cli_table_text(table, k->group);
     cli_table_text(table, k->name);

@@ -54,7 +54,4 @@ tally_status kernel_bits(kernel_bench *b);
 tally_status kernel_activations(kernel_bench *b);
 tally_status kernel_codecs(kernel_bench *b);
 
-/* The median time of k, for rates that are no row. */
-tally_status kernel_time(kernel *k, bench_times *t);
-
 #endif

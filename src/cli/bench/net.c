@@ -228,12 +228,21 @@ static tally_status check_table(const job *j)
     return TALLY_FAIL(OPTION, "table=%s is not one of links|sizes|places", j->table);
 }
 
+static bool differ(const cli_sizes *sizes)
+{
+    for (size_t i = 1; i < sizes->count; i++)
+        if (sizes->at[i] != sizes->at[0]) return true;
+    return false;
+}
+
 static tally_status read_values(job *j)
 {
     TALLY_TRY(cli_sizes_read(j->size_words, &j->sizes));
-    if (j->sizes.count < 2)
-        return TALLY_FAIL(OPTION, "sizes: a line takes two of them at least, as in "
-                                  "8,1MiB");
+    if (!differ(&j->sizes))
+        return TALLY_FAIL(OPTION,
+                          "sizes=%s: a line takes two of them at least that differ, "
+                          "as in 8,1MiB",
+                          j->size_words);
     TALLY_TRY(cli_sizes_count("rounds", j->round_words, 1, ROUNDS_MOST, &j->rounds));
     TALLY_TRY(check_table(j));
     return bench_check_style(j->json, j->csv);
