@@ -120,6 +120,10 @@ parts "$work/steps" "$work/race"
 ranks 2 bench train --data digits --rounds 2 --steps 3 --csv >"$work/out" 2>"$work/err" || fail "bench train: $(cat "$work/err")"
 [ "$(wc -l <"$work/out")" -eq 6 ] || fail "not a head and 5 strategies: $(cat "$work/out")"
 awk -F, 'NR == 1 { next } $12 + 0 <= 0 || $13 + 0 <= 0 { exit 1 }' "$work/out" || fail "no rates: $(cat "$work/out")"
+# What strategies have in common stands in the head.
+"$TALLY" bench train --comm sim:ranks=2 --data digits --compare vote:batch=8,vote:batch=16,vote:batch=8 --rounds 1 --steps 2 \
+    --json >"$work/out" 2>"$work/err" || fail "train --json: $(cat "$work/err")"
+grep -q '"weights":[0-9]*,"batch":null' "$work/out" || fail "not a batch for all: $(cat "$work/out")"
 # One rank of four is half a second late, links cost nothing: the others wait, and that is all.
 "$TALLY" bench train --comm sim:ranks=4,alpha=0,beta=0 --data digits --compare allreduce,vote --rounds 1 --steps 4 \
     --attack straggler:ranks=2,seconds=0.5 --json >"$work/late" 2>"$work/err" || fail "train --json: $(cat "$work/err")"
@@ -226,9 +230,30 @@ PYTHON
 "$TALLY" bench predict --net sim:alpha=1,beta=0 --data digits --bare --compute 1e-3 --ranks 4,8 >"$work/out" ||
     fail "bench predict"
 grep -q "^warning: 8 ranks cannot pay" "$work/out" || fail "no warning: $(cat "$work/out")"
+"$TALLY" bench predict --net sim:alpha=1e308,beta=0 --data digits --bare --compute 1e-3 --ranks 8 >"$work/out" ||
+    fail "bench predict"
+grep -q "^warning: 8 ranks cannot pay: no step of theirs ends" "$work/out" || fail "no warning: $(cat "$work/out")"
+grep -q "nan" "$work/out" && fail "a number that is none: $(cat "$work/out")"
 "$TALLY" bench predict --net sim:alpha=0,beta=0 --data digits --bare --compute 1 --ranks 4,8 >"$work/out" ||
     fail "bench predict"
 grep -q "warning" "$work/out" && fail "a warning without need: $(cat "$work/out")"
+# Each count once, and against fewer ranks, in whatever order they are given.
+"$TALLY" bench predict --net sim:alpha=0,beta=0 --data digits --bare --compute 1 --ranks 8,4,8 --csv >"$work/out" ||
+    fail "bench predict"
+[ "$(tail -n +2 "$work/out" | cut -d, -f1 | uniq | tr '\n' ' ')" = "4 8 " ] || fail "not 4 and 8: $(cat "$work/out")"
+"$TALLY" bench predict --net sim:alpha=0,beta=0 --data digits --bare --compute 1 --ranks 8,4,8 >"$work/out" ||
+    fail "bench predict"
+grep -q "warning" "$work/out" && fail "a warning without need: $(cat "$work/out")"
+# More ranks than samples; every count of many has its sentences.
+"$TALLY" bench predict --net sim:alpha=0,beta=0 --data digits --batch 8 --bare --compute 1 --scaling strong --csv \
+    --ranks 8,7,9,1000000 >"$work/csv" || fail "bench predict"
+awk -F, '$2 ~ /ring/ { compute[$1] = $5 } END {
+    exit !(compute[7] > compute[8] && compute[8] > 0 && compute[8] == compute[9])
+}' "$work/csv" || fail "whole samples: $(cat "$work/csv")"
+"$TALLY" bench predict --net sim:alpha=1e-3,beta=0 --data digits --batch 8 --bare --compute 1e-9 --scaling strong \
+    --ranks "$(seq -s, 2 65)" >"$work/out" || fail "bench predict"
+[ "$(grep -c "is fastest" "$work/out")" -eq 64 ] || fail "not a sentence for each: $(cat "$work/out")"
+grep -q "warning: 65 ranks share 8 samples: 57 of them have none" "$work/out" || fail "no warning: $(cat "$work/out")"
 "$TALLY" bench predict --net sim:alpha=1e-5,beta=1e-9,node=4 --data digits --steps 3 --codec topk:k=0.01 --ranks 8 \
     --csv >"$work/out" || fail "bench predict"
 [ "$(wc -l <"$work/out")" -eq 11 ] || fail "not a head and 10 exchanges: $(cat "$work/out")"
@@ -248,12 +273,15 @@ expect 2 "one rank has no links to measure" "$TALLY" bench predict --comm self -
 expect 2 "not a multiple of 4 ranks a node" "$TALLY" bench predict --net sim:node=4 --ranks 6 --data digits
 expect 2 "net=self is no simulated comm" "$TALLY" bench predict --net self
 expect 2 "ranks=x is not a count" "$TALLY" bench predict --ranks 8,x
+expect 2 "does not use --exchange" "$TALLY" bench predict --net sim --exchange vote
+expect 2 "does not use --exchange.form" "$TALLY" bench predict --net sim --exchange.form server
 expect 2 "compute=0 is not in" "$TALLY" bench predict --compute 0
 expect 2 "products=fast is not in" "$TALLY" bench predict --products fast
 expect 2 "memory=0 is not in" "$TALLY" bench predict --memory 0
 expect 2 "neither weak nor strong" "$TALLY" bench predict --scaling firm
 expect 2 "there is no strategy voet; did you mean vote" "$TALLY" bench train --compare allreduce,voet
 expect 2 "target=1.5 is not in (0, 1]" "$TALLY" bench train --target 1.5
+expect 2 "target= 0.5 is not in (0, 1]" "$TALLY" bench train --target " 0.5"
 expect 2 "look-every=0 is not a count" "$TALLY" bench train --target 0.5 --look-every 0
 expect 2 "look-every=5: at what" "$TALLY" bench train --look-every 5
 expect 2 "has no test rows" "$TALLY" bench train --comm self --target 0.5 --compare allreduce --data csv:train="$work/rows.csv",label=y
@@ -267,6 +295,7 @@ expect 2 "two at least" "$TALLY" bench train --steps 1
 expect 2 "exclude each other" "$TALLY" bench train --json --csv
 expect 2 "start more" "$TALLY" bench net --comm self
 expect 2 "two of them at least" "$TALLY" bench net --sizes 8
+expect 2 "sizes=8,8: a line takes two of them at least that differ" "$TALLY" bench net --sizes 8,8
 expect 2 "rounds=0 is not a count" "$TALLY" bench net --rounds 0
 expect 2 "table=hosts is not one of links|sizes|places" "$TALLY" bench net --csv --table hosts
 expect 2 "says what --csv holds" "$TALLY" bench net --table sizes
@@ -280,6 +309,8 @@ for repeats in 1 7; do
         --csv 2>"$work/err" | cut -d, -f3,11 >"$work/errors-$repeats" || fail "--repeats $repeats: $(cat "$work/err")"
 done
 cmp -s "$work/errors-1" "$work/errors-7" || fail "errors depend on --repeats: $(cat "$work"/errors-[17])"
+expect 2 "has 136 characters, at most 127" "$TALLY" bench exchange --comm sim:ranks=2 --sizes 8 \
+    --exchange "gather:form=sharded$(printf ',bucket=1%.0s' {1..13})"
 expect 2 "there is no codec" ranks 2 bench exchange --codec voet
 expect 2 "codec=sign: no exchange that was asked for has a codec" ranks 2 bench exchange --exchange vote --exchange ordered --codec sign
 expect 2 "ranks=3, but there are 2" ranks 2 bench exchange --ranks 3 --sizes 4

@@ -15,6 +15,7 @@
 #include "cli/json.h"
 #include "comm/nodes.h"
 #include "comm/sim.h"
+#include "comm/watch.h"
 #include "exchange/exchange.h"
 #include "run/config.h"
 
@@ -25,11 +26,10 @@
 #include <string.h>
 
 enum {
-    COUNTS_MOST = 32,
     REPEATS = 5,
     ROUNDS = 3,
-    NOTES_MOST = 64,
-    BYTES = 32 << 20 /* that no cache of a core holds */
+    NOTES_MOST = 4 * CLI_SIZES_MOST, /* judge has so many of a count of ranks */
+    BYTES = 32 << 20                 /* that no cache of a core holds */
 };
 
 typedef struct job {
@@ -38,9 +38,9 @@ typedef struct job {
     const char *rank_words, *net_words, *compute_words, *scaling, *factor_words;
     const char *product_words, *memory_words;
     bench_core core; /* of --products and --memory; NAN: as here */
-    int ranks[COUNTS_MOST], count;
-    sim net;        /* of --net */
-    double compute; /* of --compute; NAN: measure */
+    cli_sizes ranks; /* ascending */
+    sim net;         /* of --net */
+    double compute;  /* of --compute; NAN: measure */
     uint64_t factors;
     json_t *options; /* of the run; owned */
     int word_count;
@@ -283,8 +283,15 @@ static void judge(predictor *b, int ranks, const bench_step *rows, int count,
     char losers[384] = "";
     size_t used = 0;
 
+    if (!(rows[0].samples > 0)) {
+        note(b, "warning: %d ranks cannot pay: no step of theirs ends", ranks);
+        return;
+    }
     note(b, "%d ranks: %s is fastest, %.2f times as fast as %s", ranks, rows[0].name,
          rows[0].samples / rows[1].samples, rows[1].name);
+    if (b->plan.strong && ranks > b->plan.batch)
+        note(b, "warning: %d ranks share %.0f samples: %.0f of them have none", ranks,
+             b->plan.batch, ranks - b->plan.batch);
     for (int k = 0; k < count; k++)
         if (rows[k].samples <= one)
             tally_text_append(losers, sizeof losers, &used, "%s%s", used ? ", " : "",
@@ -309,19 +316,26 @@ static void write_rows(predictor *b)
     double best = 0;
     int best_ranks = 0;
 
-    for (int i = 0; i < j->count; i++) {
+    for (size_t i = 0; i < j->ranks.count; i++) {
+        int ranks = (int)j->ranks.at[i];
         bench_step rows[BENCH_STEPS_MOST];
-        int count = bench_steps(&b->plan, &b->cluster, j->ranks[i], rows);
+        int count = bench_steps(&b->plan, &b->cluster, ranks, rows);
 
         for (int k = 0; k < count; k++)
-            write_row(b, j->ranks[i], &rows[k], rows[0].samples);
-        if (j->ranks[i] > 1) judge(b, j->ranks[i], rows, count, &best, &best_ranks);
+            write_row(b, ranks, &rows[k], rows[0].samples);
+        if (ranks > 1) judge(b, ranks, rows, count, &best, &best_ranks);
     }
 }
 
 static const char *measured(double given)
 {
     return isnan(given) ? " (measured)" : "";
+}
+
+/* Whether any two ranks are so far apart. */
+static bool has_link(const predictor *b, int k)
+{
+    return b->cluster.node != (k == BENCH_NODE ? 1 : 0);
 }
 
 static void print_head(const predictor *b)
@@ -340,9 +354,10 @@ static void print_head(const predictor *b)
            p->core.products / 1e9, measured(b->job->core.products),
            p->core.memory / 1e9, measured(b->job->core.memory));
     for (int k = 0; k < BENCH_LINKS; k++)
-        printf("%s: alpha %.3f us, beta %.4f ns a byte%s\n",
-               bench_link_name((bench_link_class)k), 1e6 * c->line[k].alpha,
-               1e9 * c->line[k].beta, b->job->net_words ? "" : " (measured)");
+        if (has_link(b, k))
+            printf("%s: alpha %.3f us, beta %.4f ns a byte%s\n",
+                   bench_link_name((bench_link_class)k), 1e6 * c->line[k].alpha,
+                   1e9 * c->line[k].beta, b->job->net_words ? "" : " (measured)");
     if (c->node)
         printf("%d rank%s a node%s\n\n", c->node, tally_text_plural((uint64_t)c->node),
                c->node == 1   ? ""
@@ -359,6 +374,7 @@ static json_t *describe_links(const predictor *b)
     for (int k = 0; k < BENCH_LINKS; k++) {
         const bench_line *l = &b->cluster.line[k];
 
+        if (!has_link(b, k)) continue;
         json_array_append_new(links, json_pack("{s:s s:f s:f}", "link",
                                                bench_link_name((bench_link_class)k),
                                                "alpha_us", 1e6 * l->alpha,
@@ -406,12 +422,13 @@ static tally_status report(predictor *b)
 /* Formulas are for nodes that are all alike. */
 static tally_status check_ranks(const predictor *b)
 {
-    int node = b->cluster.node;
+    const cli_sizes *ranks = &b->job->ranks;
+    size_t node = (size_t)b->cluster.node;
 
-    for (int i = 0; i < b->job->count; i++)
-        if (node && b->job->ranks[i] > node && b->job->ranks[i] % node)
-            return TALLY_FAIL(OPTION, "ranks=%d is not a multiple of %d ranks a node",
-                              b->job->ranks[i], node);
+    for (size_t i = 0; i < ranks->count; i++)
+        if (node && ranks->at[i] > node && ranks->at[i] % node)
+            return TALLY_FAIL(OPTION, "ranks=%zu is not a multiple of %zu ranks a node",
+                              ranks->at[i], node);
     return TALLY_OK;
 }
 
@@ -421,7 +438,10 @@ static tally_status run(predictor *b)
 
     TALLY_TRY(tally_agree(c, b->job->asked));
     TALLY_TRY(bench_check_alike(c, "predict", b->job->word_count, b->job->words));
-    TALLY_TRY(tally_agree(c, measure_net(b)));
+    TALLY_TRY(bench_watch(c, 0)); /* pairs take turns */
+    tally_status status = tally_agree(c, measure_net(b));
+    tally_watch_close(c); /* what is trained has a watch of its own */
+    TALLY_TRY(status);
     TALLY_TRY(tally_agree(c, check_ranks(b)));
     TALLY_TRY(tally_comm_split(c, c->rank, 0, &b->alone));
     TALLY_TRY(measure_plan(b));
@@ -450,24 +470,26 @@ static tally_status on_rank(tally_comm *c, void *context)
 
 /* ---- words ---- */
 
+static int by_count(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Ascending, each once: ranks are held against fewer. */
 static tally_status read_ranks(job *j)
 {
-    const char *text = j->rank_words;
+    cli_sizes *ranks = &j->ranks;
+    size_t kept = 0;
 
-    for (;;) {
-        size_t length = strcspn(text, ",");
-        uint64_t ranks;
-        char word[32];
-
-        snprintf(word, sizeof word, "%.*s", (int)length, text);
-        TALLY_TRY(cli_sizes_count("ranks", word, 1, 1 << 20, &ranks));
-        if (j->count == COUNTS_MOST)
-            return TALLY_FAIL(OPTION, "ranks: these are more than %d counts",
-                              COUNTS_MOST);
-        j->ranks[j->count++] = (int)ranks;
-        if (!text[length]) return TALLY_OK;
-        text += length + 1;
-    }
+    TALLY_TRY(cli_sizes_counts("ranks", j->rank_words, 1, 1 << 20, ranks));
+    qsort(ranks->at, ranks->count, sizeof *ranks->at, by_count);
+    for (size_t i = 0; i < ranks->count; i++)
+        if (i == 0 || ranks->at[i] != ranks->at[kept - 1])
+            ranks->at[kept++] = ranks->at[i];
+    ranks->count = kept;
+    return TALLY_OK;
 }
 
 static tally_status read_net(job *j)
@@ -514,6 +536,12 @@ static tally_status read_values(job *j)
     if (!j->strong && strcmp(j->scaling, "weak") != 0)
         return TALLY_FAIL(OPTION, "scaling=%s is neither weak nor strong", j->scaling);
     return bench_check_style(j->json, j->csv);
+}
+
+/* It predicts every exchange. */
+static bool takes(const char *name)
+{
+    return bench_takes_run(name) && strncmp(name, "exchange", 8) != 0;
 }
 
 static void print_help(const cli_flag *flags)
@@ -568,7 +596,7 @@ tally_status bench_predict(cli_failure *failure, int count, char *const *words)
         BENCH_STYLE_FLAGS(&j.json, &j.csv),
         CLI_LAST_FLAGS(&j.help),
     };
-    const cli_grammar grammar = {"tally bench predict", flags, bench_takes_run, false};
+    const cli_grammar grammar = {"tally bench predict", flags, takes, false};
     tally_run first = {0};
 
     j.asked = cli_arguments_read(&grammar, count, words, &first);
