@@ -22,8 +22,11 @@ class Runs:
         self.results = {}
         if os.path.exists(path):
             with open(path, encoding="utf-8") as lines:
-                for line in lines:
-                    entry = json.loads(line)
+                for number, line in enumerate(lines, 1):
+                    try:
+                        entry = json.loads(line)
+                    except ValueError:
+                        sys.exit(f"{os.path.basename(sys.argv[0])}: {path}:{number}: the line is no whole run; remove it")
                     self.results[tuple(entry["key"])] = entry
 
     def run(self, key, command):
