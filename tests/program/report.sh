@@ -241,6 +241,24 @@ report shared-out short -o short.html
 sed '/"test\//d; /\/[0-9]*","value"/d' sums/metrics.jsonl >short/metrics.jsonl
 report short -o short.html
 grep -q "short has not come to its end" short.html || fail "nothing said of a run that has not ended"
+# What no picture can hold is in the tables alone.
+cp -r served odd
+python3 - <<'PYTHON' >>odd/metrics.jsonl
+import json
+lines = [(10**6 + i, "alike", 1e17 + 16 * i) for i in range(5)]
+lines += [(10**6 + 4, name, "inf") for name in ("train/seconds", "exchange/bytes_sent")]
+lines += [(10**6 + 4, "test/accuracy", 1e99)]
+lines += [(10**6 + 4, f"{name}/{i}", value)
+          for name in ("gradient/seconds", "ledger/same_node/sent", "server/staleness")
+          for i, value in enumerate(("inf", 1e308, -1, "nan", 5e-324))]
+lines += [(10**6 + 4, f"metric {i}", i) for i in range(30)]
+for line in lines:
+    print(json.dumps(dict(zip(("step", "name", "value"), line))))
+PYTHON
+report odd -o odd.html
+grep -q "alike against steps" odd.html || ! command -v gnuplot >/dev/null || fail "no picture of what hardly moves"
+grep -q ">metric 29 of odd<" odd.html || fail "no table of the last of many metrics"
+! grep -q ">metric 29 against steps<" odd.html || fail "a picture of each of many metrics"
 report sums wild wide more-sums "${many[@]}" -o many.html
 python3 - <<'PYTHON' || fail "many ranks or runs"
 import json, math, re, shutil

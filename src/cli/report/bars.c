@@ -8,13 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double sum_of(const report_bars *b, size_t row)
+static double piece(const report_bars *b, size_t row, size_t part)
+{
+    return plot_amount(b->value[row * b->parts + part]);
+}
+
+/* Of the pieces before this one. */
+static double left_of(const report_bars *b, size_t row, size_t part)
 {
     double sum = 0;
 
-    for (size_t i = 0; i < b->parts; i++)
-        sum += b->value[row * b->parts + i];
+    for (size_t i = 0; i < part; i++)
+        sum += piece(b, row, i);
     return sum;
+}
+
+static double sum_of(const report_bars *b, size_t row)
+{
+    return left_of(b, row, b->parts);
 }
 
 static double end_of(const report_bars *b, size_t row)
@@ -68,14 +79,11 @@ static void add_bars(const report_bars *b, report_text *script)
     for (size_t part = 0; part < b->parts; part++) {
         report_add(script, "$p%zu << EOD\n", part);
         for (size_t row = 0; row < b->rows; row++) {
-            const double *v = &b->value[row * b->parts];
-            double left = 0;
+            double left = left_of(b, row, part), width = piece(b, row, part);
 
-            if (v[part] <= 0) continue; /* its border would be seen */
-            for (size_t i = 0; i < part; i++)
-                left += v[i];
+            if (width <= 0) continue; /* its border would be seen */
             report_add(script, "%.10g %.1f %.10g %.10g %.2f %.2f\n", left, -(double)row,
-                       left, left + v[part], -(double)row - 0.34, -(double)row + 0.34);
+                       left, left + width, -(double)row - 0.34, -(double)row + 0.34);
         }
         report_add(script, "EOD\n");
     }
@@ -99,8 +107,7 @@ static void describe(const report_bars *b, report_text *text)
     for (size_t row = 0; row < b->rows; row++) {
         report_add(text, "%s:", b->labels[row]);
         for (size_t i = 0; i < b->parts; i++)
-            report_add(text, "%s %s %.3g", i ? "," : "", b->names[i],
-                       b->value[row * b->parts + i]);
+            report_add(text, "%s %s %.3g", i ? "," : "", b->names[i], piece(b, row, i));
         report_add(text, ". ");
     }
 }

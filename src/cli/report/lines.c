@@ -16,8 +16,6 @@ enum {
     CURVES_MOST = REPORT_RUNS_MOST * CHART_METRICS_MOST
 };
 
-static const double drawn_most = 1e100; /* what diverged further is not drawn */
-
 typedef enum axis { BY_STEP, BY_SECONDS, BY_BYTES } axis;
 
 static const struct {
@@ -83,10 +81,13 @@ static tally_status add_curve(panel *p, size_t run, size_t metric)
     size_t stride = (c->count + POINTS_MOST - 1) / POINTS_MOST;
     for (size_t i = 0; i < c->count; i++) {
         if (i % stride && i + 1 < c->count) continue;
-        if (!(fabs(c->value[i]) < drawn_most) ||
-            !x_of(r, p->by, c->row[i], &k->x[k->count]))
+        double x, y = plot_value(c->value[i]);
+
+        if (isnan(y) || !x_of(r, p->by, c->row[i], &x) || isnan(plot_value(x)))
             continue;
-        k->y[k->count++] = (p->chart->share ? 100 : 1) * c->value[i];
+        if (p->chart->share && !(y >= 0 && y <= 1)) continue; /* is none */
+        k->x[k->count] = plot_value(x);
+        k->y[k->count++] = (p->chart->share ? 100 : 1) * y;
     }
     return TALLY_OK;
 }
@@ -182,7 +183,8 @@ static void measure(panel *p)
     p->log_y = !p->chart->share && p->y[0] > 0 && p->y[1] > 30 * p->y[0];
     if (!p->log_x) p->x[0] = 0;
     double room = p->log_y ? 0 : 0.05 * (p->y[1] - p->y[0]);
-    if (p->y[1] - p->y[0] <= 0) room = fmax(0.05 * fabs(p->y[0]), 1e-9);
+    if (p->y[1] - p->y[0] <= 1e-5 * fabs(p->y[0])) /* numbers beside it look alike */
+        room = fmax(0.05 * fabs(p->y[0]), 1e-9);
     if (p->log_y) {
         p->y[0] /= 1.3;
         p->y[1] *= 1.3;

@@ -97,20 +97,25 @@ static bool has_others(const report_page *p)
     return next_other(p, &run, &column) != NULL;
 }
 
+enum { OTHERS_DRAWN = 24 };
+
 static tally_status draw_others(report_page *p)
 {
-    size_t run = 0, column = 0;
+    size_t run = 0, column = 0, drawn = 0;
     const char *name;
 
     if (!p->draws) return TALLY_OK;
     report_write_colours(p);
     sheet_pictures_begin(&p->sheet);
-    while ((name = next_other(p, &run, &column))) {
+    while ((name = next_other(p, &run, &column)) && drawn++ < OTHERS_DRAWN) {
         report_chart chart = {.title = name, .metrics = {name}, .by_step_alone = true};
 
         TALLY_TRY(report_draw_lines(p, &chart));
     }
     sheet_pictures_end(&p->sheet);
+    if (name)
+        sheet_say(&p->sheet, "The first %d metrics have pictures, the others tables.",
+                  OTHERS_DRAWN);
     return TALLY_OK;
 }
 

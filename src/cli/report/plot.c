@@ -247,6 +247,19 @@ tally_status report_plot_draw(const report_plot *p, report_text *svg)
     return status;
 }
 
+double plot_value(double x)
+{
+    if (!(fabs(x) < 1e100)) return (double)NAN;
+    return fabs(x) > 1e-100 ? x : 0;
+}
+
+double plot_amount(double x)
+{
+    double y = plot_value(x);
+
+    return y > 0 ? y : 0;
+}
+
 double plot_tick(double range, int most)
 {
     double unit = pow(10, floor(log10(range / most)));

@@ -40,6 +40,14 @@ tally_status report_plot_draw(const report_plot *p, report_text *svg);
 /* Draws nothing: whether gnuplot is there and works.  Returns what drawing returns. */
 tally_status report_plot_try(void);
 
+/* x, as an axis can hold it: not a number when that is none, or beyond 1e100; 0 below
+ * 1e-100. */
+double plot_value(double x);
+
+/* The same of what is counted or measured, so that it cannot be negative: 0 for what is
+ * no such number. */
+double plot_amount(double x);
+
 /* The characters of a word of UTF-8. */
 size_t plot_characters(const char *word);
 

@@ -9,14 +9,14 @@
 typedef struct histogram {
     size_t servers;
     uint64_t most;  /* the greatest staleness */
-    double highest; /* pushes of one staleness */
+    double highest; /* pushes of one staleness; at least 1 */
 } histogram;
 
 /* A block of data for each server's run. */
 static histogram add_staleness(const report_page *page, report_text *script,
                                report_text *text)
 {
-    histogram h = {0};
+    histogram h = {.highest = 1};
 
     for (size_t k = 0; k < page->count; k++) {
         const report_run *r = &page->runs[k];
@@ -24,6 +24,7 @@ static histogram add_staleness(const report_page *page, report_text *script,
 
         for (size_t i = 0; i < r->entry_count; i++) {
             const report_entry *e = &r->entries[i];
+            double pushes = plot_amount(e->value);
 
             if (strcmp(e->name, "server/staleness") != 0) continue;
             if (first) {
@@ -32,9 +33,9 @@ static histogram add_staleness(const report_page *page, report_text *script,
             }
             first = false;
             if (e->index > h.most) h.most = e->index;
-            h.highest = fmax(h.highest, e->value);
-            report_add(script, "%llu %.10g\n", (unsigned long long)e->index, e->value);
-            report_add(text, " %.10g of staleness %llu,", e->value,
+            h.highest = fmax(h.highest, pushes);
+            report_add(script, "%llu %.10g\n", (unsigned long long)e->index, pushes);
+            report_add(text, " %.10g of staleness %llu,", pushes,
                        (unsigned long long)e->index);
         }
         if (first) continue;
