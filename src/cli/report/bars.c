@@ -33,13 +33,22 @@ static double end_of(const report_bars *b, size_t row)
     return b->ends ? b->ends[row] : sum_of(b, row);
 }
 
+/* The number beside a bar: three digits, and all before the point. */
+static int print_end(const report_bars *b, size_t row, char text[32])
+{
+    double end = end_of(b, row);
+
+    return snprintf(text, 32, end >= 999.5 && end < 1e15 ? "%.0f" : "%.3g", end);
+}
+
 /* Where the bars end, so that the longest number beside them has room: "0.000444". */
 static double right_margin(const report_bars *b)
 {
     int longest = 0;
 
     for (size_t row = 0; row < b->rows; row++) {
-        int n = snprintf(NULL, 0, "%.3g", end_of(b, row));
+        char text[32];
+        int n = print_end(b, row, text);
 
         if (n > longest) longest = n;
     }
@@ -87,11 +96,15 @@ static void add_bars(const report_bars *b, report_text *script)
         }
         report_add(script, "EOD\n");
     }
-    for (size_t row = 0; row < b->rows; row++)
+    for (size_t row = 0; row < b->rows; row++) {
+        char text[32];
+
+        print_end(b, row, text);
         report_add(script,
-                   "set label '%.3g' at %.10g, %.1f left offset 0.6, 0 tc rgb "
+                   "set label '%s' at %.10g, %.1f left offset 0.6, 0 tc rgb "
                    "'#010101'\n",
-                   end_of(b, row), sum_of(b, row), -(double)row);
+                   text, sum_of(b, row), -(double)row);
+    }
     for (size_t part = 0; part < b->parts; part++)
         report_add(
             script,

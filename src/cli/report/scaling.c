@@ -1,8 +1,8 @@
 /* scaling.c — speed-up and efficiency of runs that differ in their ranks alone.
  *
  *     speed(n)      = samples of a step / seconds of a step, on n ranks
- *     speed-up(n)   = speed(n) / speed(b)              b: the fewest ranks of the
- * series efficiency(n) = b speed-up(n) / n
+ *     speed-up(n)   = speed(n) / speed(b)    b: the fewest ranks of the series
+ *     efficiency(n) = b speed-up(n) / n
  *
  * Weak scaling: the samples of each rank are the same; strong: those of a step. Several
  * runs on the same ranks count by their mean speed.  What does not change how long a

@@ -66,7 +66,7 @@ void sheet_table_begin(report_sheet *s, bool folded, const char *caption, size_t
                        const char *const *heads);
 void sheet_words(report_sheet *s, const char *words);
 void sheet_number(report_sheet *s, double x);
-void sheet_percent(report_sheet *s, double share); /* 0.984 is shown as 98.4 % */
+void sheet_percent(report_sheet *s, double share); /* 0.984 is shown as 98.40 % */
 void sheet_no_cell(report_sheet *s);               /* there is no value */
 void sheet_table_end(report_sheet *s);
 

@@ -35,6 +35,16 @@ void report_add_method(const report_run *r, report_text *text)
 
 /* ---- one run alone ---- */
 
+static void add_count(report_sheet *s, const char *name, double x, const char *unit)
+{
+    report_text value = {0};
+
+    report_add_number(&value, x);
+    report_add(&value, "%s", unit);
+    sheet_fact(s, name, value.at ? value.at : "");
+    report_text_close(&value);
+}
+
 /* A number with its unit; what is not finite is left out. */
 static void add_fact(report_sheet *s, const char *name, double x, int digits,
                      const char *unit)
@@ -42,17 +52,12 @@ static void add_fact(report_sheet *s, const char *name, double x, int digits,
     char value[64];
 
     if (!isfinite(x)) return;
+    if (fabs(x) >= 999.5) {
+        add_count(s, name, x, unit);
+        return;
+    }
     snprintf(value, sizeof value, "%.*g%s", digits, x, unit);
     sheet_fact(s, name, value);
-}
-
-static void add_count(report_sheet *s, const char *name, double x)
-{
-    report_text value = {0};
-
-    report_add_number(&value, x);
-    sheet_fact(s, name, value.at ? value.at : "");
-    report_text_close(&value);
 }
 
 /* 36640800 -> "36.6 MB". */
@@ -75,8 +80,8 @@ static void write_facts(report_sheet *s, const report_run *r)
              100 * report_run_last(r, tested ? "test/accuracy" : "validate/accuracy"),
              4, " %");
     add_fact(s, "training loss", report_run_last(r, "train/loss"), 3, "");
-    add_count(s, "steps", r->rows ? (double)r->steps[r->rows - 1] : 0);
-    add_count(s, "ranks", json_number_value(json_object_get(r->manifest, "ranks")));
+    add_count(s, "steps", r->rows ? (double)r->steps[r->rows - 1] : 0, "");
+    add_count(s, "ranks", json_number_value(json_object_get(r->manifest, "ranks")), "");
     add_fact(s, report_is_simulated(r) ? "a step, simulated" : "a step",
              1000 * report_run_per_step(r, "train/seconds"), 3, " ms");
     add_bytes(s, "sent a step by rank 0",

@@ -143,7 +143,7 @@ void report_add_number(report_text *t, double x)
 
     if (isnan(x)) {
         report_add(t, "not a number");
-    } else if (fabs(x) < 1e15 && (fabs(x) >= 10000 || floor(x) >= x)) {
+    } else if (fabs(x) < 1e15 && (fabs(x) >= 999.95 || floor(x) >= x)) {
         snprintf(digits, sizeof digits, "%.0f", x);
         add_grouped(t, digits);
     } else {
