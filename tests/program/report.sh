@@ -241,6 +241,11 @@ report shared-out short -o short.html
 sed '/"test\//d; /\/[0-9]*","value"/d' sums/metrics.jsonl >short/metrics.jsonl
 report short -o short.html
 grep -q "short has not come to its end" short.html || fail "nothing said of a run that has not ended"
+cp -r votes killed # after it had been resumed once more
+echo '{"step":999,"name":"train/loss","value":0.5}' >>killed/metrics.jsonl
+report killed votes -o short.html
+grep -q "killed has not come to its end" short.html || fail "nothing said of a resumed run that has not ended"
+! grep -q "votes has not come" short.html || fail "a run that has ended is said to go on"
 # What no picture can hold is in the tables alone.
 cp -r served odd
 python3 - <<'PYTHON' >>odd/metrics.jsonl

@@ -44,6 +44,7 @@ typedef struct report_run {
     report_column *columns;
     size_t entry_count, entry_room;
     report_entry *entries; /* by name, then index */
+    uint64_t entries_step; /* of the last one */
     bool torn;             /* the last line was cut off and is left out */
     size_t tensor_count;
     report_tensor *tensors; /* of the newest checkpoint; none: see `note` */

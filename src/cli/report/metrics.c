@@ -198,8 +198,10 @@ static tally_status add_metric(report_run *r, const char *where, const json_t *l
                           "\"value\":X}",
                           where);
     const char *slash = strrchr(name, '/');
-    if (slash && tally_text_count(slash + 1, &index))
+    if (slash && tally_text_count(slash + 1, &index)) {
+        r->entries_step = (uint64_t)json_integer_value(step);
         return add_to_entry(r, name, (size_t)(slash - name), index, value);
+    }
     return add_to_column(r, where, (uint64_t)json_integer_value(step), name, value);
 }
 

@@ -200,10 +200,15 @@ static void say_simulated(report_page *p, size_t k)
               beta, alpha_node, beta_node);
 }
 
-/* What ranks did is told once, at the end. */
+/* What ranks did, and the loss of test rows, are told at the end of each process: those
+ * of an earlier one are not the run's. */
 static bool has_ended(const report_run *r)
 {
-    return r->entry_count > 0 || report_run_column(r, "test/loss");
+    const report_column *test = report_run_column(r, "test/loss");
+
+    if (test && test->row[test->count - 1] + 1 == r->rows) return true;
+    return r->entry_count > 0 &&
+           (r->rows == 0 || r->entries_step >= r->steps[r->rows - 1]);
 }
 
 /* The loss of the step that failed is the last that a run says. */
