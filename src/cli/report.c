@@ -165,14 +165,39 @@ static tally_status find_gnuplot(report_page *p)
     return TALLY_OK;
 }
 
-/* A new file takes the place of an old one; it must not take that of /dev/null. */
-static tally_status check_place(const char *path)
+static bool is_of_run(const struct stat *facts, const char *folder)
+{
+    static const char *const names[] = {"manifest.json", "metrics.jsonl"};
+    char path[TALLY_PATH_MOST];
+    struct stat of;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        int n = snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+
+        if (n > 0 && (size_t)n < sizeof path && stat(path, &of) == 0 &&
+            of.st_dev == facts->st_dev && of.st_ino == facts->st_ino)
+            return true;
+    }
+    return false;
+}
+
+/* A new file takes the place of an old one; it must not take that of /dev/null, nor of
+ * what it tells of. */
+static tally_status check_place(const job *j)
 {
     struct stat facts;
 
-    if (stat(path, &facts) != 0 || S_ISREG(facts.st_mode)) return TALLY_OK;
-    return TALLY_FAIL(FILE, "cannot write the report to %s: it is %s", path,
-                      S_ISDIR(facts.st_mode) ? "a directory" : "not a regular file");
+    if (stat(j->out, &facts) != 0) return TALLY_OK;
+    if (!S_ISREG(facts.st_mode))
+        return TALLY_FAIL(FILE, "cannot write the report to %s: it is %s", j->out,
+                          S_ISDIR(facts.st_mode) ? "a directory"
+                                                 : "not a regular file");
+    for (size_t i = 0; i < j->count; i++)
+        if (is_of_run(&facts, j->folders[i]))
+            return TALLY_FAIL(
+                FILE, "cannot write the report to %s: the run %s needs that file",
+                j->out, j->folders[i]);
+    return TALLY_OK;
 }
 
 static tally_status put(const job *j, const report_text *text)
@@ -240,7 +265,7 @@ static tally_status write_events(const job *j, report_page *p)
 static tally_status write_report(const job *j, report_page *p)
 {
     TALLY_TRY(choose_style(j, &p->sheet.style));
-    if (j->out) TALLY_TRY(check_place(j->out));
+    if (j->out) TALLY_TRY(check_place(j));
     TALLY_TRY(read_runs(j, p));
     label_runs(p);
     report_choose_colours(p);

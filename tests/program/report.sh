@@ -312,6 +312,9 @@ report torn sums --tensorboard some-events
 [ "$(ls some-events)" = sums ] || fail "not the events of one run: $(ls some-events)"
 expect 3 "a directory" "$TALLY" report sums -o empty
 expect 3 "not a regular file" "$TALLY" report sums -o /dev/null
+for name in manifest.json metrics.jsonl; do
+    expect 3 "the run votes needs that file" "$TALLY" report sums votes -o votes/../votes/$name
+done
 [ -c /dev/null ] || fail "/dev/null was replaced"
 expect 3 "cannot create no/page.html.new" "$TALLY" report sums -o no/page.html
 mkdir young
