@@ -32,6 +32,9 @@ says 1 "holds no MNIST" --mnist "$work/none"
 says 1 "there is no program" --mnist "$work" --tally "$work/none"
 says 1 "3 steps" --mnist "$work" --steps 3
 says 2 "invalid choice: 'vtoe'" --only vtoe
+mkdir "$work/torn"
+echo '{"key": ["steps"' >"$work/torn/runs.jsonl"
+says 1 "runs.jsonl:1: the line is no whole run" --mnist "$work" --out "$work/torn"
 
 skip() {
     echo "SKIPPED: $*"

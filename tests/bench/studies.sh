@@ -2,6 +2,7 @@
 # studies.sh SOURCE — bench/codec-accuracy and bench/robustness choose rates on held-out rows, move the
 # range on, go on where they were, and say what failed: with a program in Tally's place that is best
 # at rate 0.2, better on held-out rows at 0.8 than in truth, and diverges where ranks say NaN.
+# bench/prediction-check refuses what it cannot measure.
 set -u
 source=${1:?say where the source is}
 work=$(mktemp -d)
@@ -63,4 +64,15 @@ runs robustness 0 bars --data mnist
 # Four rates of nine aggregates; then each without liars and with two of each of eight kinds.
 runs robustness 117 map --data mnist --liars 2 --jobs 2
 has '| `mean` | 0.5 | 0.500 | 0.500 | 0.500 | diverged | 0.500 |'
+
+# refuses WORDS ARGUMENTS...: prediction-check says so before it makes a host.
+refuses() {
+    local words=$1
+    shift
+    "$source/bench/prediction-check" --tally "$work/tally" "$@" >"$work/out" 2>&1 && fail "prediction-check $*: no complaint"
+    has "$words"
+}
+refuses "make no cluster of at most 8 ranks" hosts --hosts 16
+refuses "invalid shape value: '64x7'" simulated --shapes 64x7
+refuses "there is no program $work/none" hosts --tally "$work/none"
 exit $((failures > 0))
