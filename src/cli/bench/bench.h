@@ -106,7 +106,7 @@ typedef struct bench_values {
 typedef enum bench_check {
     BENCH_EXACT,    /* the sum */
     BENCH_MAJORITY, /* the sign of the votes; a tie as `tie` says */
-    BENCH_AGREED    /* the same on all ranks, whatever it is */
+    BENCH_AGREED    /* the same on all ranks, whatever finite numbers it is */
 } bench_check;
 
 typedef enum bench_tie { BENCH_TIE_EITHER, BENCH_TIE_PLUS, BENCH_TIE_ZERO } bench_tie;
@@ -119,7 +119,8 @@ void bench_values_write(const bench_values *values, tally_real *v, size_t n);
 tally_status bench_values_check(const bench_values *values, bench_check check,
                                 bench_tie tie, const tally_real *v, size_t n);
 
-/* max |v - sum| / max |sum|: the error of an exchange that loses something. */
+/* max |v - sum| / max |sum|: the error of an exchange that loses something.  v is
+ * finite. */
 double bench_values_error(const bench_values *values, const tally_real *v, size_t n);
 
 #endif

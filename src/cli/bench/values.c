@@ -52,10 +52,19 @@ static double expected(const bench_values *values, bench_check check, bench_tie 
     return tie == BENCH_TIE_EITHER && is < 0 ? -1 : 1;
 }
 
+static tally_status check_finite(const tally_real *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(v[i]))
+            return TALLY_FAIL(MISMATCH, "value %zu of %zu is %g, expected a number", i,
+                              n, (double)v[i]);
+    return TALLY_OK;
+}
+
 tally_status bench_values_check(const bench_values *values, bench_check check,
                                 bench_tie tie, const tally_real *v, size_t n)
 {
-    if (check == BENCH_AGREED) return TALLY_OK;
+    if (check == BENCH_AGREED) return check_finite(v, n);
     for (size_t i = 0, k = 0; i < n; i++) {
         double want = expected(values, check, tie, k, v[i]);
 

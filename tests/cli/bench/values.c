@@ -74,6 +74,8 @@ Test(bench_values, a_wrong_sum_is_found_wherever_it_is)
     v[7] = (tally_real)NAN;
     expect_fail(bench_values_check(&values, BENCH_EXACT, BENCH_TIE_EITHER, v, N),
                 MISMATCH, "value 7 of 3000 is nan");
+    expect_fail(bench_values_check(&values, BENCH_AGREED, BENCH_TIE_EITHER, v, N),
+                MISMATCH, "value 7 of 3000 is nan, expected a number");
 }
 
 Test(bench_values, a_shifted_vector_is_wrong)
