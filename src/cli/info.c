@@ -171,7 +171,7 @@ static void print_help(void)
         "tally info FAMILY MEMBER          options and state of one\n"
         "tally info train                  the options of a run\n"
         "tally info machine                version, precision, MPI, products, processors\n"
-        "tally info --markdown [FAMILY]    a page of the reference");
+        "tally info --markdown [FAMILY]    a page of the reference; also of train");
 }
 
 static tally_status run_info(cli_failure *failure, int count, char *const *words)

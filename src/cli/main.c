@@ -22,7 +22,7 @@ static void print_help(void)
 {
     puts("Tally trains neural networks over MPI.\n");
     for (int i = 0; i < COMMANDS; i++)
-        printf("  tally %-6s %s\n", commands[i]->name, commands[i]->brief);
+        printf("  tally %-6s  %s\n", commands[i]->name, commands[i]->brief);
     puts("  tally help   this page, or that of a command\n\n"
          "  tally train --data digits --epochs 5\n"
          "  mpirun -n 4 tally train --data digits --strategy vote --rate 1e-3\n"

@@ -20,7 +20,8 @@ done
 
 report() { "$TALLY" report "$@" 2>err || fail "report $*: $(cat err)"; }
 report sums -o one.html
-report sums more-sums votes served -o many.html
+cp -r votes mammoth-WWW # wide letters
+report sums more-sums votes served mammoth-WWW -o many.html
 report "evil <b>" -o evil.html
 report sums "${crowd[@]}" -o crowd.html
 

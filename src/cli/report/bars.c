@@ -52,22 +52,22 @@ static double right_margin(const report_bars *b)
 
         if (n > longest) longest = n;
     }
-    return fmin(0.83, 0.98 - (double)(PLOT_CHARACTER * longest) / PLOT_WIDTH);
+    return fmin(0.83, 0.98 - (double)(PLOT_DIGIT * longest) / PLOT_WIDTH);
 }
 
 enum { LABEL_MOST = 18 }; /* characters */
 
-static void add_bar_axes(const report_bars *b, int height, report_text *script)
+/* labels: short enough. */
+static void add_bar_axes(const report_bars *b, const char *const *labels, int height,
+                         report_text *script)
 {
     double most = 0;
     size_t longest = 0;
 
     for (size_t row = 0; row < b->rows; row++) {
         most = fmax(most, sum_of(b, row));
-        if (plot_characters(b->labels[row]) > longest)
-            longest = plot_characters(b->labels[row]);
+        if (plot_width(labels[row]) > longest) longest = plot_width(labels[row]);
     }
-    if (longest > LABEL_MOST) longest = LABEL_MOST + 1;
     if (most <= 0) most = 1;
     report_add(script,
                "set lmargin at screen %.3f\nset rmargin at screen %.3f\n"
@@ -75,9 +75,8 @@ static void add_bar_axes(const report_bars *b, int height, report_text *script)
                "set border 1\nunset grid\nset grid xtics lt 1 lw 1 lc rgb '#010103'\n"
                "set xlabel '%s' offset 0, 0.4 tc rgb '#010101'\nset xrange [0:%.10g]\n"
                "set yrange [%.1f:0.5]\nset xtics %.10g\nset ytics scale 0 (",
-               (16 + (double)(PLOT_CHARACTER * longest)) / PLOT_WIDTH, right_margin(b),
-               1 - 8.0 / height, 52.0 / height, b->axis, most, 0.5 - (double)b->rows,
-               plot_tick(most, 4));
+               (16 + (double)longest) / PLOT_WIDTH, right_margin(b), 1 - 8.0 / height,
+               52.0 / height, b->axis, most, 0.5 - (double)b->rows, plot_tick(most, 4));
     for (size_t row = 0; row < b->rows; row++)
         report_add(script, "%s'@%zu@' -%zu", row ? ", " : "", row, row);
     report_add(script, ")\nset style fill solid 1 border lc rgb '#010104'\n");
@@ -169,7 +168,7 @@ tally_status report_draw_bars(report_page *page, const report_bars *b,
     } else {
         plot.words = words;
         describe(b, &text);
-        add_bar_axes(b, plot.height, &plot.script);
+        add_bar_axes(b, words, plot.height, &plot.script);
         add_bars(b, &plot.script);
         status = report_draw(page, &plot, &text, caption, "");
     }

@@ -273,10 +273,9 @@ static double right_margin(const panel *p)
         const char *word = p->page->count == 1 ? metric_word(p->chart, c->metric)
                                                : p->page->label[c->run];
 
-        if (is_named(p, k) && plot_characters(word) > longest)
-            longest = plot_characters(word);
+        if (is_named(p, k) && plot_width(word) > longest) longest = plot_width(word);
     }
-    return 0.96 - (double)(PLOT_CHARACTER * longest) / PLOT_WIDTH;
+    return 0.96 - (double)longest / PLOT_WIDTH;
 }
 
 /* Characters of the longest number beside the axis. */
@@ -299,7 +298,7 @@ static size_t longest_tick(const panel *p)
 /* Where the axis stands, 0..1 of the width. */
 static double left_margin(const panel *p)
 {
-    double numbers = 20 + PLOT_CHARACTER * (double)longest_tick(p);
+    double numbers = 20 + PLOT_DIGIT * (double)longest_tick(p);
 
     return fmax(0.13, numbers / PLOT_WIDTH);
 }
@@ -330,8 +329,10 @@ static void add_axes(const panel *p, report_text *script)
         report_add(script, "set logscale y\nset format y '%%.3g'\n");
     else
         report_add(script, "set ytics %.10g\n", plot_tick(p->y[1] - p->y[0], 5));
+    double tick = plot_tick(p->x[1] - p->x[0], 4);
     if (!p->log_x)
-        report_add(script, "set xtics %.10g\n", plot_tick(p->x[1] - p->x[0], 4));
+        report_add(script, "set xtics %.10g\n",
+                   p->by == BY_STEP ? fmax(1, tick) : tick);
     if (p->chart->share) report_add(script, "set format y '%%g%%%%'\n");
     if (p->by == BY_BYTES) report_add(script, "set format x '%%.0s %%cB'\n");
 }

@@ -18,21 +18,40 @@
 
 extern char **environ;
 
-size_t plot_characters(const char *word)
+static bool goes_on(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+static size_t characters(const char *word)
 {
     size_t n = 0;
 
     for (; *word; word++)
-        n += ((unsigned char)*word & 0xc0) != 0x80;
+        n += !goes_on(*word);
     return n;
+}
+
+/* DejaVu Sans of 13 pixels; of three bytes are "..." in one, and Chinese. */
+size_t plot_width(const char *word)
+{
+    size_t width = 0;
+
+    for (; *word; word++)
+        width += goes_on(*word)                 ? 0
+                 : (unsigned char)*word >= 0xe0 ? 14
+                 : strchr("mwMW@%", *word)      ? 13
+                 : *word >= 'A' && *word <= 'Z' ? 11
+                                                : PLOT_DIGIT;
+    return width;
 }
 
 void plot_shorten(const char *word, size_t most, char *to, size_t room)
 {
     const char *tail = word;
 
-    for (size_t n = plot_characters(word); n > most; n--)
-        while ((*++tail & 0xc0) == 0x80)
+    for (size_t n = characters(word); n > most; n--)
+        while (goes_on(*++tail))
             continue;
     snprintf(to, room, "%s%s", tail > word ? "\xe2\x80\xa6" : "", tail);
 }

@@ -9,7 +9,7 @@
 
 enum {
     PLOT_WIDTH = 380,
-    PLOT_CHARACTER = 8 /* the width of one in the widest of usual fonts, about */
+    PLOT_DIGIT = 8 /* the width of one in the widest of usual fonts, about */
 };
 
 /* Colours of the style sheet, --c0 to --c17: eight of runs, ... */
@@ -48,8 +48,8 @@ double plot_value(double x);
  * no such number. */
 double plot_amount(double x);
 
-/* The characters of a word of UTF-8. */
-size_t plot_characters(const char *word);
+/* The width of a word of UTF-8 in a picture, about. */
+size_t plot_width(const char *word);
 
 /* The last characters of a longer word, at most `most`: paths and tensors differ at
  * their ends. */
