@@ -146,12 +146,14 @@ void sheet_facts_end(report_sheet *s)
 
 void sheet_pictures_begin(report_sheet *s)
 {
+    s->pictures = 0;
     if (is_html(s)) report_add(&s->text, "<div class=\"pictures\">\n");
 }
 
 void sheet_picture(report_sheet *s, const char *svg, const char *caption,
                    const char *note)
 {
+    s->pictures++;
     if (!is_html(s)) return;
     report_add(&s->text, "<figure>\n<figcaption>");
     report_add_escaped(&s->text, caption);
@@ -182,7 +184,10 @@ void sheet_legend(report_sheet *s, size_t count, const size_t *colours,
 
 void sheet_tables_begin(report_sheet *s)
 {
-    if (is_html(s)) report_add(&s->text, "<div class=\"tables\">\n");
+    s->unfolds = s->pictures == 1;
+    s->pictures = 0;
+    if (is_html(s))
+        report_add(&s->text, "<div class=\"tables%s\">\n", s->unfolds ? " beside" : "");
 }
 
 void sheet_tables_end(report_sheet *s)
@@ -195,7 +200,8 @@ static void begin_html_table(report_sheet *s, bool folded, const char *caption)
     report_text *t = &s->text;
 
     if (folded) {
-        report_add(t, "<details>\n<summary>");
+        report_add(t, "<details%s>\n<summary>", s->unfolds ? " open=\"open\"" : "");
+        s->unfolds = false;
         report_add_escaped(t, caption);
         report_add(t, "</summary>\n");
     }

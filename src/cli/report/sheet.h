@@ -15,6 +15,8 @@ typedef struct report_sheet {
     int tables;      /* so far */
     bool begun;      /* a line of code has a word */
     bool folded;     /* the open one */
+    int pictures;    /* of the last row of them */
+    bool unfolds;    /* the next folded table */
     size_t at, last; /* the cell of a row that comes next, and the last one */
 } report_sheet;
 
@@ -56,7 +58,8 @@ void sheet_pictures_end(report_sheet *s);
 void sheet_legend(report_sheet *s, size_t count, const size_t *colours,
                   const char *const *names);
 
-/* Folded tables side by side, until one is opened. */
+/* Folded tables side by side, until one is opened.  Of one picture alone the first is
+ * open, beside it. */
 void sheet_tables_begin(report_sheet *s);
 void sheet_tables_end(report_sheet *s);
 

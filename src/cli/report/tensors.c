@@ -190,8 +190,8 @@ tally_status report_write_tensors(report_page *p)
     sheet_tables_begin(s);
     for (size_t k = 0; k < p->count; k++) {
         if (!p->runs[k].tensor_count) continue;
-        write_shares(p, &p->runs[k], p->label[k]);
         if (has_bytes(&p->runs[k])) write_ledger(p, &p->runs[k], p->label[k]);
+        write_shares(p, &p->runs[k], p->label[k]);
     }
     sheet_tables_end(s);
     return TALLY_OK;

@@ -111,6 +111,31 @@ Test(report_sheet, a_line_of_code_is_one_line)
     report_text_close(&markdown.text);
 }
 
+Test(report_sheet, the_first_table_of_a_lone_picture_is_open)
+{
+    const char *heads[] = {"run"};
+
+    for (size_t pictures = 0; pictures < 3; pictures++) {
+        report_sheet s = {.style = REPORT_HTML};
+
+        sheet_pictures_begin(&s);
+        for (size_t i = 0; i < pictures; i++)
+            sheet_picture(&s, "<svg/>", "Loss", "");
+        sheet_pictures_end(&s);
+        for (size_t row = 0; row < 2; row++) {
+            sheet_tables_begin(&s);
+            for (size_t i = 0; i < 2; i++) {
+                sheet_table_begin(&s, true, "Times", 1, heads);
+                sheet_table_end(&s);
+            }
+            sheet_tables_end(&s);
+        }
+        cr_assert(eq(sz, count(s.text.at, "<details open"), pictures == 1));
+        cr_assert(eq(sz, count(s.text.at, "<details"), 4));
+        report_text_close(&s.text);
+    }
+}
+
 Test(report_sheet, markdown_is_a_table_of_as_many_cells)
 {
     report_sheet s = {.style = REPORT_MARKDOWN};
