@@ -49,8 +49,10 @@ static tally_status set_count(const char *who, const tally_option *o, uint64_t *
     uint64_t n;
 
     if (!tally_text_count(value, &n))
-        return TALLY_FAIL(OPTION, "%s: %s=%s is not a whole number", who, o->name,
-                          value);
+        return TALLY_FAIL(OPTION,
+                          "%s: %s=%s is not a whole number below 2^64, such as 1000 "
+                          "or 4k",
+                          who, o->name, value);
     if (!contains(o->range, (double)n))
         return TALLY_FAIL(OPTION, "%s: %s=%s is not in %s", who, o->name, value,
                           o->range);
@@ -99,8 +101,10 @@ static tally_status set_choice(const char *who, const tally_option *o, int *to,
 static tally_status set_text(const char *who, const tally_option *o, char **to,
                              const char *value)
 {
+    if (!*value)
+        return TALLY_FAIL(OPTION, "%s: %s is empty: give it a value, or leave it out",
+                          who, o->name);
     char *copy = strdup(value);
-
     if (!copy) return TALLY_FAIL(MEMORY, "%s: no memory for %s", who, o->name);
     free(*to);
     *to = copy;

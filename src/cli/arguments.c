@@ -175,7 +175,8 @@ static tally_status read_option(const cli_grammar *g, int count, char *const *wo
     if (!flag && g->takes && !g->takes(name))
         return TALLY_FAIL(OPTION, "%s does not use --%s", g->command, name);
     value = value_of(equals, count, words, at);
-    if (!value) return TALLY_FAIL(OPTION, "--%s needs a value", name);
+    if (!value || (flag && !*value))
+        return TALLY_FAIL(OPTION, "--%s needs a value", name);
     if (flag)
         TALLY_TRY(keep_text(flag, value));
     else

@@ -54,7 +54,7 @@ static tally_status help(cli_failure *failure, int count, char *const *words)
     char *const ask[] = {flag};
     const cli_command *command;
 
-    if (count == 0) {
+    if (count == 0 || strcmp(words[0], "help") == 0) {
         print_help();
         return TALLY_OK;
     }

@@ -63,33 +63,36 @@ Test(option, what_is_printed_reads_back_the_same)
 }
 
 typedef struct wrong {
-    char pairs[64], sentence[96];
+    char pairs[64], sentence[104];
 } wrong;
 
 ParameterizedTestParameters(option, wrong_values_get_a_sentence)
 {
     static wrong cases[] = {
-        {"beta=1",                    "rule sample: beta=1 is not in [0, 1)"                },
-        {"beta=1.5",                  "rule sample: beta=1.5 is not in [0, 1)"              },
-        {"beta=-1e-9",                "rule sample: beta=-1e-9 is not in [0, 1)"            },
-        {"beta=nan",                  "rule sample: beta=nan is not a number"               },
-        {"beta=",                     "rule sample: beta= is not a number"                  },
-        {"beta=0,5",                  "rule sample: \"5\" is not key=value"                 },
-        {"keep=0",                    "rule sample: keep=0 is not in [1, 100]"              },
-        {"keep=-1",                   "rule sample: keep=-1 is not a whole number"          },
-        {"keep=1.5",                  "rule sample: keep=1.5 is not a whole number"         },
+        {"beta=1",                    "rule sample: beta=1 is not in [0, 1)"                          },
+        {"beta=1.5",                  "rule sample: beta=1.5 is not in [0, 1)"                        },
+        {"beta=-1e-9",                "rule sample: beta=-1e-9 is not in [0, 1)"                      },
+        {"beta=nan",                  "rule sample: beta=nan is not a number"                         },
+        {"beta=",                     "rule sample: beta= is not a number"                            },
+        {"beta=0,5",                  "rule sample: \"5\" is not key=value"                           },
+        {"keep=0",                    "rule sample: keep=0 is not in [1, 100]"                        },
+        {"keep=-1",
+         "rule sample: keep=-1 is not a whole number below 2^64, such as 1000 or 4k"                  },
+        {"keep=1.5",
+         "rule sample: keep=1.5 is not a whole number below 2^64, such as 1000 or 4k"                 },
+        {"dir=",                      "rule sample: dir is empty: give it a value, or leave it out"   },
         {"keep=99999999999999999999",
-         "rule sample: keep=99999999999999999999 is not a whole number"                     },
-        {"nesterov=yes",              "rule sample: nesterov=yes is neither true nor false" },
-        {"tie=heads",                 "rule sample: tie=heads is not one of plus|minus|coin"},
-        {"tie=plu",                   "rule sample: tie=plu is not one of plus|minus|coin"  },
+         "rule sample: keep=99999999999999999999 is not a whole number below 2^64, such as 1000 or 4k"},
+        {"nesterov=yes",              "rule sample: nesterov=yes is neither true nor false"           },
+        {"tie=heads",                 "rule sample: tie=heads is not one of plus|minus|coin"          },
+        {"tie=plu",                   "rule sample: tie=plu is not one of plus|minus|coin"            },
         {"hidden=5x",
-         "rule sample: hidden=5x is not a list of sizes such as 512x512, each in [1, 1e6]"  },
+         "rule sample: hidden=5x is not a list of sizes such as 512x512, each in [1, 1e6]"            },
         {"hidden=0",
-         "rule sample: hidden=0 is not a list of sizes such as 512x512, each in [1, 1e6]"   },
-        {"bata=1",                    "rule sample has no option bata; did you mean beta?"  },
-        {"wholly=1",                  "rule sample has no option wholly"                    },
-        {"beta",                      "rule sample: \"beta\" is not key=value"              },
+         "rule sample: hidden=0 is not a list of sizes such as 512x512, each in [1, 1e6]"             },
+        {"bata=1",                    "rule sample has no option bata; did you mean beta?"            },
+        {"wholly=1",                  "rule sample has no option wholly"                              },
+        {"beta",                      "rule sample: \"beta\" is not key=value"                        },
     };
 
     return cr_make_param_array(wrong, cases, sizeof cases / sizeof *cases);

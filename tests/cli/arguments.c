@@ -121,6 +121,9 @@ Test(arguments, wrong_words_get_a_sentence)
                  "there is no option rul.beta; did you mean rule.beta?");
     expect_words(&train, "--batch", NULL, "--batch needs a value");
     expect_words(&train, "--batch", "--json", "--batch needs a value");
+    expect_words(&train, "--resume", "", "--resume needs a value");
+    expect_words(&train, "--out=", NULL,
+                 "tally train: out is empty: give it a value, or leave it out");
     expect_words(&train, "--json=yes", NULL, "--json takes no value");
     expect_words(&train, "-b", "5",
                  "tally train does not know -b; its flags begin with --");

@@ -222,7 +222,8 @@ ParameterizedTestParameters(config, wrong_settings_get_a_sentence)
     static wrong cases[] = {
         {"rate",            "0",              "tally train: rate=0 is not in (0, inf)"              },
         {"batch",           "0",              "tally train: batch=0 is not in [1, 1e9]"             },
-        {"epochs",          "1.5",            "tally train: epochs=1.5 is not a whole number"       },
+        {"epochs",          "1.5",
+         "tally train: epochs=1.5 is not a whole number below 2^64, such as 1000 or 4k"             },
         {"ruel",            "adam",           "there is no option ruel; did you mean rule?"         },
         {"stratgy",         "vote",           "there is no option stratgy; did you mean strategy?"  },
         {"checkpoint-evry", "1",
