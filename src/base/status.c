@@ -17,6 +17,14 @@ static void add_place(const char *file, int line, const char *function)
              function, slash ? slash + 1 : file, line);
 }
 
+/* A sentence is a line, and does nothing to a terminal, whatever a file that it quotes
+ * holds. */
+static void make_printable(char *sentence)
+{
+    for (char *p = sentence; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f) *p = '?';
+}
+
 tally_status tally_fail(tally_status status, const char *file, int line,
                         const char *function, const char *format, ...)
 {
@@ -26,6 +34,7 @@ tally_status tally_fail(tally_status status, const char *file, int line,
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
+    make_printable(sentence);
     memcpy(error.sentence, sentence, sizeof sentence);
     error.trace[0] = '\0';
     error.agreed = false;

@@ -33,6 +33,12 @@ Test(status, may_quote_the_sentence_before_it)
     cr_assert(eq(str, tally_error_sentence(), "rank 3: x.idx holds 0 samples"));
 }
 
+Test(status, a_sentence_is_a_line_that_does_nothing_to_a_terminal)
+{
+    (void)TALLY_FAIL(FORMAT, "%s is no option", "\033[2J a\nb\r\x7f \xc3\xa9");
+    cr_assert(eq(str, tally_error_sentence(), "?[2J a?b?? \xc3\xa9 is no option"));
+}
+
 Test(status, adopted_failures_are_agreed_until_the_next)
 {
     tally_error_adopt(TALLY_FILE, "rank 1: no");
