@@ -45,29 +45,27 @@ static bool inherits(const char *name)
 }
 
 /* The run folder of a checkpoint folder RUN/checkpoints/step-000000001234 is two up. */
-static tally_status read_description(const char *path, char **text)
+static void find_run(const char *path, char folder[4096])
 {
-    char up[4096];
     size_t length = strlen(path);
 
     while (length > 1 && path[length - 1] == '/')
         length--;
-    snprintf(up, sizeof up, "%.*s", (int)length, path);
-    const char *base = strrchr(up, '/');
-    if (strncmp(base ? base + 1 : up, "step-", 5) == 0)
-        snprintf(up, sizeof up, "%.*s/../..", (int)length, path);
-    TALLY_TRY(tally_folder_description(up, text));
-    return TALLY_OK;
+    snprintf(folder, 4096, "%.*s", (int)length, path);
+    const char *base = strrchr(folder, '/');
+    if (strncmp(base ? base + 1 : folder, "step-", 5) == 0)
+        snprintf(folder, 4096, "%.*s/../..", (int)length, path);
 }
 
-static tally_status read_manifest(tally_run *run, const char *folder)
+static tally_status read_manifest(tally_run *run, const char *checkpoint)
 {
+    char folder[4096], path[4096 + 16];
     char *text;
-    tally_status status;
 
-    TALLY_TRY(read_description(folder, &text));
-    status = tally_config_from(run, TALLY_FROM_MANIFEST, folder);
-    if (!status) status = tally_config_read(run, text, inherits);
+    find_run(checkpoint, folder);
+    snprintf(path, sizeof path, "%s/manifest.json", folder);
+    TALLY_TRY(tally_folder_description(folder, &text));
+    tally_status status = tally_config_read(run, path, text, inherits);
     free(text);
     return status;
 }
@@ -128,6 +126,21 @@ static tally_status print_score(const job *j, const tally_run *run, uint64_t ste
     printf("%s accuracy %.2f %%, loss %.4f on %llu samples, weights of step %llu\n",
            j->split_name, 100 * (double)s->correct / n, s->loss_sum / n,
            (unsigned long long)s->count, (unsigned long long)step);
+    return TALLY_OK;
+}
+
+/* Rank 0's checkpoint is that of all: the run may go on meanwhile and keep another, and
+ * the disks of two nodes may hold different ones. */
+static tally_status load(const job *j, tally_run *run, uint64_t *step)
+{
+    const tally_layout *layout = &run->net.layout;
+    tally_comm *c = run->comm;
+    tally_status status = TALLY_OK;
+
+    if (c->rank == 0)
+        status = tally_folder_weights(j->checkpoint, layout, run->w, step);
+    TALLY_TRY(tally_agree(c, status));
+    TALLY_TRY(tally_broadcast(c, 0, run->w, layout->length * sizeof *run->w));
     return TALLY_OK;
 }
 

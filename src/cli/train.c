@@ -37,17 +37,14 @@ static bool is_remembered(const char *name)
 
 static tally_status read_manifest(tally_run *run, const char *folder)
 {
-    char where[512];
+    char path[512];
     char *text;
-    tally_status status;
 
-    snprintf(where, sizeof where, "%s/manifest.json", folder);
+    snprintf(path, sizeof path, "%s/manifest.json", folder);
     TALLY_TRY(tally_folder_description(folder, &text));
-    status = tally_config_from(run, TALLY_FROM_MANIFEST, where);
-    if (!status) status = tally_config_read(run, text, is_remembered);
+    tally_status status = tally_config_read(run, path, text, is_remembered);
     free(text);
-    if (status) return TALLY_FAIL(FORMAT, "%s: %s", where, tally_error_sentence());
-    return tally_config_from(run, TALLY_FROM_COMMAND, NULL);
+    return status;
 }
 
 /* run->options <- manifest, run file and words, in rising order. */

@@ -57,8 +57,10 @@ json_t *tally_config_json(const tally_run *run);
 tally_status tally_config_take(tally_run *run, const json_t *options,
                                bool (*wants)(const char *name));
 
-/* The same from a manifest as text: {"options": {...}, ...}. */
-tally_status tally_config_read(tally_run *run, const char *manifest,
+/* The same from OUT/manifest.json as text, of TALLY_RUN_FORMAT; from then on
+ * tally_run_set speaks for the command line.  path begins the sentence of a failure:
+ * TALLY_FORMAT, whatever is wrong with the manifest, or TALLY_MEMORY. */
+tally_status tally_config_read(tally_run *run, const char *path, const char *manifest,
                                bool (*wants)(const char *name));
 
 #endif

@@ -7,6 +7,9 @@
 
 #include "base/text.h"
 #include "run/config.h"
+#include "run/folder.h"
+
+#include <string.h>
 
 enum { TEXT_MOST = 4096 };
 
@@ -65,26 +68,41 @@ tally_status tally_config_take(tally_run *run, const json_t *options,
 
         if (!value || (wants && !wants(o->name))) continue;
         if (!json_is_string(value))
-            return TALLY_FAIL(FORMAT, "option %s of a manifest is not a text", o->name);
+            return TALLY_FAIL(FORMAT, "option %s is not a text", o->name);
         TALLY_TRY(tally_run_set(run, o->name, json_string_value(value)));
     }
     return TALLY_OK;
 }
 
-tally_status tally_config_read(tally_run *run, const char *manifest,
+static tally_status take_manifest(tally_run *run, const json_t *manifest,
+                                  bool (*wants)(const char *name))
+{
+    const char *format = json_string_value(json_object_get(manifest, "format"));
+    const json_t *options = json_object_get(manifest, "options");
+
+    if (!format || strcmp(format, TALLY_RUN_FORMAT) != 0)
+        return TALLY_FAIL(FORMAT, "\"format\" is %s, not \"" TALLY_RUN_FORMAT "\"",
+                          format ? format : "missing");
+    if (!json_is_object(options))
+        return TALLY_FAIL(FORMAT, "\"options\" is not an object");
+    TALLY_TRY(tally_config_from(run, TALLY_FROM_MANIFEST, NULL));
+    TALLY_TRY(tally_config_take(run, options, wants));
+    return tally_config_from(run, TALLY_FROM_COMMAND, NULL);
+}
+
+tally_status tally_config_read(tally_run *run, const char *path, const char *manifest,
                                bool (*wants)(const char *name))
 {
     json_error_t error;
     json_t *json = json_loads(manifest, JSON_REJECT_DUPLICATES, &error);
-    tally_status status;
 
     if (!json)
-        return TALLY_FAIL(FORMAT, "the manifest is not JSON: line %d: %s", error.line,
+        return TALLY_FAIL(FORMAT, "%s is not JSON: line %d: %s", path, error.line,
                           error.text);
-    const json_t *options = json_object_get(json, "options");
-    status = json_is_object(options)
-                 ? tally_config_take(run, options, wants)
-                 : TALLY_FAIL(FORMAT, "the manifest has no object \"options\"");
+    tally_status status = take_manifest(run, json, wants);
     json_decref(json);
-    return status;
+    if (status == TALLY_OPTION) status = TALLY_FORMAT; /* nobody typed it */
+    if (!status) return TALLY_OK;
+    return tally_fail(status, __FILE__, __LINE__, __func__, "%s: %s", path,
+                      tally_error_sentence());
 }

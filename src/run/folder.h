@@ -53,6 +53,9 @@ const char *tally_folder_path(const tally_folder *folder);
  * ranks.  Collective. */
 tally_status tally_folder_describe(tally_folder *folder, const char *text);
 
+/* "format" in OUT/manifest.json. */
+#define TALLY_RUN_FORMAT "tally run 1"
+
 /* Reads OUT/manifest.json of a folder as text (owned by the caller), or fails with
  * TALLY_FILE.  Local: needs no open folder. */
 tally_status tally_folder_description(const char *path, char **text);

@@ -22,7 +22,7 @@ tally_status tally_manifest_write(tally_run *run)
     tally_topology_describe(machine, sizeof machine);
     json_t *manifest =
         json_pack("{s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:I, s:o}", "format",
-                  "tally run 1", "version", TALLY_VERSION, "precision",
+                  TALLY_RUN_FORMAT, "version", TALLY_VERSION, "precision",
                   TALLY_REAL_DTYPE, "ranks", run->comm->size, "ranks_on_node_0",
                   run->comm->node_size, "machine", machine, "layout", hash, "weights",
                   (json_int_t)run->f->layout.length, "options", options);

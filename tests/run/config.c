@@ -331,26 +331,38 @@ Test(config, a_manifest_is_read_in_part)
 {
     tally_run run = {0};
 
-    expect_ok(tally_config_read(
-        &run, "{\"options\": {\"batch\": \"5\", \"epochs\": \"6\"}, \"version\": 1}",
-        wants_batch));
+    expect_ok(tally_config_read(&run, "manifest.json",
+                                "{\"format\": \"tally run 1\", \"version\": 1, "
+                                "\"options\": {\"batch\": \"5\", \"epochs\": \"6\"}}",
+                                wants_batch));
     expect_ok(tally_config_resolve(&run));
     cr_assert(eq(u64, run.options->batch, 5));
     cr_assert(eq(u64, run.options->epochs, 10));
     tally_config_close(&run);
 }
 
-Test(config, what_is_no_manifest_gets_a_sentence)
+static void expect_no_manifest(const char *text, const char *sentence)
 {
     tally_run run = {0};
 
-    expect_fail(tally_config_read(&run, "{", NULL), FORMAT, "is not JSON: line 1");
-    expect_fail(tally_config_read(&run, "{}", NULL), FORMAT, "no object \"options\"");
-    expect_fail(tally_config_read(&run, "{\"options\": {\"batch\": 5}}", NULL), FORMAT,
-                "batch");
-    expect_fail(tally_config_read(&run, "{\"options\": {\"batch\": \"x\"}}", NULL),
-                OPTION, "batch=x is not a whole number");
+    expect_fail(tally_config_read(&run, "a/manifest.json", text, NULL), FORMAT,
+                sentence);
+    cr_assert(eq(ptr, strstr(tally_error_sentence(), "a/manifest.json"),
+                 (void *)tally_error_sentence()));
     tally_config_close(&run);
+}
+
+Test(config, what_is_no_manifest_gets_a_sentence)
+{
+    expect_no_manifest("{", "a/manifest.json is not JSON: line 1");
+    expect_no_manifest("[]", "a/manifest.json: \"format\" is missing");
+    expect_no_manifest("{\"format\": \"tally run 9\", \"options\": {}}",
+                       "\"format\" is tally run 9, not \"tally run 1\"");
+    expect_no_manifest("{\"format\": \"tally run 1\"}", "\"options\" is not an object");
+    expect_no_manifest("{\"format\": \"tally run 1\", \"options\": {\"batch\": 5}}",
+                       "option batch is not a text");
+    expect_no_manifest("{\"format\": \"tally run 1\", \"options\": {\"batch\": \"x\"}}",
+                       "a/manifest.json: tally train: batch=x is not a whole number");
 }
 
 Test(config, a_text_that_is_not_unicode_is_no_json)

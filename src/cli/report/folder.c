@@ -31,9 +31,9 @@ static tally_status read_manifest(report_run *r)
     if (!r->manifest)
         return TALLY_FAIL(FORMAT, "%s:%d: %s", path, error.line, error.text);
     const char *format = json_string_value(json_object_get(r->manifest, "format"));
-    if (!format || strcmp(format, "tally run 1") != 0)
-        return TALLY_FAIL(FORMAT, "%s: \"format\" is %s, not \"tally run 1\"", path,
-                          format ? format : "missing");
+    if (!format || strcmp(format, TALLY_RUN_FORMAT) != 0)
+        return TALLY_FAIL(FORMAT, "%s: \"format\" is %s, not \"" TALLY_RUN_FORMAT "\"",
+                          path, format ? format : "missing");
     r->options = json_object_get(r->manifest, "options");
     if (!json_is_object(r->options))
         return TALLY_FAIL(FORMAT, "%s: \"options\" is not an object", path);
