@@ -155,8 +155,7 @@ static tally_status evaluate(const job *j, tally_run *run, tally_comm *c)
         return j->asked;
     TALLY_TRY(tally_config_take(run, j->options, NULL));
     TALLY_TRY(tally_run_open(run, c));
-    TALLY_TRY(tally_agree(
-        c, tally_folder_weights(j->checkpoint, &run->net.layout, run->w, &step)));
+    TALLY_TRY(load(j, run, &step));
     TALLY_TRY(tally_run_score(run, j->split, &score));
     if (score.count == 0)
         TALLY_TRY(tally_agree(

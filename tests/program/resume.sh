@@ -49,6 +49,15 @@ rm -rf "$work/run"
 ranks 2 train $small --checkpoint-every 10 --steps 25 --out "$work/run" >/dev/null
 expect 8 "dense1.weight" ranks 2 train --resume "$work/run" --model mlp:hidden=25
 newest=$(ls -d "$work"/run/checkpoints/step-* | tail -n 1)
+before=$(ls -d "$work"/run/checkpoints/step-* | head -n 1)
+
+# Ranks that find different checkpoints, as beside a run that goes on, score those of rank 0.
+if [ -n "$MPIEXEC" ]; then
+    alone=$("$TALLY" eval --checkpoint "$before" --json | field accuracy)
+    beside=$(timeout 60 $MPIEXEC -n 1 "$TALLY" eval --checkpoint "$before" --json : \
+        -n 1 "$TALLY" eval --checkpoint "$newest" --json | field accuracy)
+    [ -n "$alone" ] && [ "$alone" = "$beside" ] || fail "step 20 scores $alone, beside another $beside"
+fi
 printf 'x' | dd of="$newest/weights.safetensors" bs=1 seek=1000 conv=notrunc 2>/dev/null
 ranks 2 train --resume "$work/run" --steps 25 --json 2>"$work/err" >"$work/out" || fail "resume past an altered checkpoint"
 grep -q "left aside" "$work/err" || fail "nothing said of the altered checkpoint: $(cat "$work/err")"
