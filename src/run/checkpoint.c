@@ -88,8 +88,11 @@ tally_status tally_checkpoint_list(const char *out, uint64_t **steps, size_t *co
     if (!directory && errno == ENOENT) return TALLY_OK;
     if (!directory)
         return TALLY_FAIL(FILE, "cannot list %s: %s", path, strerror(errno));
-    while (!status && (entry = readdir(directory)))
+    /* NULL ends the list, or says by errno that it broke off. */
+    while (!status && (errno = 0, entry = readdir(directory)))
         if (read_step(entry->d_name, &step)) status = add_step(steps, count, step);
+    if (!status && errno)
+        status = TALLY_FAIL(FILE, "cannot list %s: %s", path, strerror(errno));
     closedir(directory);
     if (*count) qsort(*steps, *count, sizeof **steps, compare_down);
     return status;

@@ -29,7 +29,7 @@ typedef struct tally_part {
 /* What a checkpoint holds, and where load puts it. */
 typedef struct tally_checkpoint {
     uint64_t step;
-    uint64_t ranks;     /* load: of the run that wrote it */
+    uint64_t ranks;     /* load: of the run that wrote it; 0: nothing was loaded */
     uint64_t data_hash; /* 0: not checked */
     const tally_layout *layout;
     tally_real *w;
@@ -69,9 +69,10 @@ tally_status tally_folder_save(tally_folder *folder, const tally_checkpoint *wha
 
 /* Loads the newest checkpoint that is whole on every rank; *skipped counts newer ones
  * that were torn or altered (their reasons are in `why`, of `most` bytes, which may be
- * 0).  Refuses another layout or other data (TALLY_MISMATCH), and another number of
- * ranks when there is private or sharded state with a non-zero length.  TALLY_FILE when
- * there is none. Collective. */
+ * 0).  A folder that holds no checkpoint at all leaves what->ranks at 0, and the rest
+ * as it was; one that cannot be listed, or holds none that is whole, is TALLY_FILE.
+ * Refuses another layout or other data (TALLY_MISMATCH), and another number of ranks
+ * when there is private or sharded state with a non-zero length.  Collective. */
 tally_status tally_folder_load(tally_folder *folder, tally_checkpoint *what,
                                uint64_t *skipped, char *why, size_t most);
 

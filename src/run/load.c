@@ -288,10 +288,8 @@ static tally_status find_whole(tally_folder *f, const uint64_t *steps, size_t co
         add_reason(r);
     }
     tally_status none =
-        r->count
-            ? TALLY_FAIL(FILE, "%s holds no whole checkpoint (%" PRIu64 " are not): %s",
-                         f->path, r->count, tally_error_sentence())
-            : TALLY_FAIL(FILE, "%s holds no checkpoint", f->path);
+        TALLY_FAIL(FILE, "%s holds no whole checkpoint (%" PRIu64 " are not): %s",
+                   f->path, r->count, tally_error_sentence());
     return tally_agree(f->comm, none); /* all know already; now the failure says so */
 }
 
@@ -304,9 +302,12 @@ tally_status tally_folder_load(tally_folder *folder, tally_checkpoint *what,
     loaded *l = NULL;
 
     if (most) why[0] = '\0';
+    what->ranks = 0;
     tally_status status = share_list(folder, &steps, &count);
-    if (!status) status = find_whole(folder, steps, count, &l, &r);
-    if (!status) status = take(l, what, folder->comm);
+    if (!status && count) {
+        status = find_whole(folder, steps, count, &l, &r);
+        if (!status) status = take(l, what, folder->comm);
+    }
     close_loaded(l);
     free(steps);
     *skipped = r.count;

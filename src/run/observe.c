@@ -234,16 +234,13 @@ tally_status tally_observe_resume(tally_run *run)
     tally_checkpoint what = checkpoint_of(run, parts);
     uint64_t skipped = 0;
     char why[512] = "";
-    tally_status status =
-        tally_folder_load(run->folder, &what, &skipped, why, sizeof why);
 
-    if (status == TALLY_FILE && skipped == 0) { /* it ended before its first one */
-        tally_error_clear();
+    TALLY_TRY(tally_folder_load(run->folder, &what, &skipped, why, sizeof why));
+    if (what.ranks == 0) { /* it ended before its first one */
         say(run, "%s holds no checkpoint yet: starting from step 0",
             tally_folder_path(run->folder));
         return TALLY_OK;
     }
-    TALLY_TRY(status);
     TALLY_TRY(tally_agree(run->crew, check_position(run)));
     run->step = what.step;
     if (skipped && run->observer.warned && run->comm->rank == 0) {

@@ -166,9 +166,9 @@ static tally_status load_empty(tally_comm *c, void *out)
     tally_status status = example_open(&e, true);
 
     if (!status) status = tally_folder_open(&folder, c, out, false);
-    if (!status)
-        status = refused(tally_folder_load(folder, &e.what, &skipped, NULL, 0),
-                         TALLY_FILE, "holds no checkpoint");
+    if (!status) status = tally_folder_load(folder, &e.what, &skipped, NULL, 0);
+    if (!status && (e.what.ranks != 0 || skipped != 0))
+        status = TALLY_FAIL(DIVERGED, "something was loaded from nothing");
     tally_folder_close(folder);
     example_close(&e);
     return status;
@@ -179,6 +179,34 @@ Test(load, a_folder_without_checkpoints_has_none_to_load)
     const char *top = example_directory();
 
     expect_ok(tally_launch("sim:ranks=2", load_empty, (void *)top));
+    example_remove(top);
+}
+
+/* What cannot be listed is not empty: a run that went on from step 0 would prune it. */
+static tally_status load_unlisted(tally_comm *c, void *out)
+{
+    const char *checkpoints = below(out, "checkpoints");
+    example e;
+    uint64_t skipped;
+    tally_folder *folder = NULL;
+    tally_status status = example_open(&e, true);
+
+    if (!status) status = tally_folder_open(&folder, c, out, false);
+    if (!status && c->rank == 0 && rmdir(checkpoints) == 0) put(checkpoints, "", 0);
+    if (!status)
+        status = refused(tally_folder_load(folder, &e.what, &skipped, NULL, 0),
+                         TALLY_FILE, "cannot list");
+    tally_folder_close(folder);
+    example_close(&e);
+    return status;
+}
+
+Test(load, a_folder_that_cannot_be_listed_is_not_empty)
+{
+    const char *top = example_directory();
+
+    expect_ok(tally_launch("sim:ranks=2", load_unlisted, (void *)top));
+    unlink(below(top, "checkpoints"));
     example_remove(top);
 }
 
