@@ -147,7 +147,7 @@ static void label_runs(report_page *p)
 
 /* ---- reading and writing ---- */
 
-/* Draws nothing of a page for which there is no gnuplot. */
+/* Whether there is a gnuplot that draws: without one the page has tables. */
 static tally_status find_gnuplot(report_page *p)
 {
     report_text svg = {0};
@@ -159,7 +159,7 @@ static tally_status find_gnuplot(report_page *p)
     report_text_close(&nothing.script);
     report_text_close(&svg);
     p->draws = status == TALLY_OK;
-    if (status != TALLY_UNSUPPORTED) return status;
+    if (status == TALLY_OK || status == TALLY_MEMORY) return status;
     fprintf(stderr, "tally: %s; the report has tables alone\n", tally_error_sentence());
     tally_error_clear();
     return TALLY_OK;

@@ -27,6 +27,12 @@ report sums --format markdown -o tables.txt
 PATH=/nowhere "$TALLY" report sums -o plain.html 2>err || fail "without gnuplot: $(cat err)"
 grep -q "apt-get install gnuplot-nox" err || fail "nothing said of gnuplot: $(cat err)"
 grep -q "gnuplot-nox" plain.html || fail "the page does not say why it has no pictures"
+mkdir broken
+printf '#!/bin/sh\nexit 3\n' >broken/gnuplot
+chmod +x broken/gnuplot
+PATH=$PWD/broken:$PATH "$TALLY" report sums -o broken.html 2>err || fail "a broken gnuplot: $(cat err)"
+grep -q "gnuplot has failed; .*; the report has tables alone" err || fail "nothing said of a broken gnuplot: $(cat err)"
+cmp -s plain.html broken.html || fail "a broken gnuplot gives another page than none"
 
 cat >check.py <<'PYTHON'
 import json, math, re, shutil, sys

@@ -175,9 +175,8 @@ tally_status report_page_write(report_page *p)
     write_title(p);
     write_contents(p);
     if (s->style == REPORT_HTML && !p->draws)
-        sheet_say(s,
-                  "There is no gnuplot on the machine that wrote this page, so it has "
-                  "tables alone; Debian's package is gnuplot-nox.");
+        sheet_say(s, "No gnuplot drew on the machine that wrote this page, so it has "
+                     "tables alone; Debian's package is gnuplot-nox.");
     if (p->left_out)
         sheet_say(s, "Left out, since %s cannot be read: %s.",
                   p->left_out == 1 ? "it" : "they", p->reasons.at);
