@@ -337,10 +337,11 @@ static tally_status write_file(teller *t, const head *all, double *ends)
     free(facts);
     chrome_begin_rank(w, 0, all[0].host);
     tell(t, ends);
-    for (int r = 1; r < run->comm->size; r++) {
+    for (int r = 1; r < run->comm->size && !t->status; r++) {
         chrome_begin_rank(w, r, all[r].host);
-        TALLY_TRY(receive(t, r));
+        t->status = receive(t, r);
     }
+    if (!w->status) w->status = t->status; /* then nothing is left of the file */
     return chrome_publish(w, run->options->trace);
 }
 
