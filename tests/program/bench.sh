@@ -240,11 +240,9 @@ grep -q "nan" "$work/out" && fail "a number that is none: $(cat "$work/out")"
     fail "bench predict"
 grep -q "warning" "$work/out" && fail "a warning without need: $(cat "$work/out")"
 # Each count once, and against fewer ranks, in whatever order they are given.
-"$TALLY" bench predict --net sim:alpha=0,beta=0 --data digits --bare --compute 1 --ranks 8,4,8 --csv >"$work/out" ||
-    fail "bench predict"
-[ "$(tail -n +2 "$work/out" | cut -d, -f1 | uniq | tr '\n' ' ')" = "4 8 " ] || fail "not 4 and 8: $(cat "$work/out")"
 "$TALLY" bench predict --net sim:alpha=0,beta=0 --data digits --bare --compute 1 --ranks 8,4,8 >"$work/out" ||
     fail "bench predict"
+[ "$(awk '$2 == "allreduce:algorithm=ring" { print $1 }' "$work/out" | tr '\n' ' ')" = "4 8 " ] || fail "not 4 and 8: $(cat "$work/out")"
 grep -q "warning" "$work/out" && fail "a warning without need: $(cat "$work/out")"
 # More ranks than samples; every count of many has its sentences.
 "$TALLY" bench predict --net sim:alpha=0,beta=0 --data digits --batch 8 --bare --compute 1 --scaling strong --csv \
