@@ -20,14 +20,20 @@ class Runs:
         self.keep = keep
         self.lock = threading.Lock()
         self.results = {}
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as lines:
+        try:
+            with open(path, "a+", encoding="utf-8") as lines:
+                lines.seek(0)
                 for number, line in enumerate(lines, 1):
-                    try:
-                        entry = json.loads(line)
-                    except ValueError:
-                        sys.exit(f"{os.path.basename(sys.argv[0])}: {path}:{number}: the line is no whole run; remove it")
-                    self.results[tuple(entry["key"])] = entry
+                    self.add(number, line)
+        except OSError as why:
+            sys.exit(f"{os.path.basename(sys.argv[0])}: cannot keep runs in {path}: {why.strerror}")
+
+    def add(self, number, line):
+        try:
+            entry = json.loads(line)
+            self.results[tuple(entry["key"])] = entry
+        except (ValueError, KeyError, TypeError):
+            sys.exit(f"{os.path.basename(sys.argv[0])}: {self.path}:{number}: the line is no whole run; remove it")
 
     def run(self, key, command):
         def measure():

@@ -74,5 +74,6 @@ refuses() {
 }
 refuses "make no cluster of at most 8 ranks" hosts --hosts 16
 refuses "invalid shape value: '64x7'" simulated --shapes 64x7
+refuses "cannot keep runs in $work: Is a directory" hosts --hosts 2 --out "$work"
 refuses "there is no program $work/none" hosts --tally "$work/none"
 exit $((failures > 0))
