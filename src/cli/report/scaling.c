@@ -100,6 +100,9 @@ static bool agrees(const char *name, const char *a, const char *b)
                                                "census",
                                                "replica_every",
                                                "resync",
+                                               "start",
+                                               "trace",
+                                               "trace_spans",
                                                "timeout"};
     static const char *const crew[] = {"ranks", "node", NULL};
 
