@@ -105,6 +105,34 @@ code=$?
     failures=$((failures + 1))
 }
 
+# Ctrl-C, which the terminal sends to all in the group, reaches it once: of a second one mpirun
+# leaves at once, without its ranks.
+cat >"$work/counts" <<'END'
+#!/bin/bash
+[ "$1" = --version ] && { echo "mpirun (Open MPI) 4.1.4"; exit; }
+count=0
+trap 'count=$((count + 1))' INT
+echo ready >&2
+for ((i = 0; i < 100 && count == 0; i++)); do sleep 0.1; done
+sleep 0.5
+exit $((70 + count))
+END
+chmod +x "$work/counts"
+set -m
+MPIEXEC=$work/counts "$run" --host a,b true 2>"$work/err" &
+set +m
+for ((i = 0; i < 200; i++)); do
+    ! grep -q ready "$work/err" || break
+    sleep 0.05
+done
+kill -INT -- -$!
+wait $!
+code=$?
+((code == 71)) || {
+    echo "FAIL: of Ctrl-C launch/run's launcher gets $((code - 70)): $(cat "$work/err")" >&2
+    failures=$((failures + 1))
+}
+
 # mpirun may wait for a lost host long after the ranks have ended.
 cat >"$work/stays" <<'END'
 #!/bin/bash
