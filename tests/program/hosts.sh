@@ -29,6 +29,13 @@ done
 CLUSTER=k$$ CLUSTER_OWNER=nobody "$cluster" up 1 2>"$work/err" && fail "a cluster that nobody owns"
 grep -q "CLUSTER_OWNER=nobody is no process" "$work/err" || fail "of its owner: $(<"$work/err")"
 
+# One that fails half way leaves nothing behind.
+mkdir "$work/bin"
+printf '#!/bin/sh\ncase "$*" in *"add port2"*) exit 3 ;; esac\nexec %s "$@"\n' "$(command -v ip)" >"$work/bin/ip"
+chmod +x "$work/bin/ip"
+CLUSTER=h$$ PATH=$work/bin:$PATH "$cluster" up 2 2>"$work/err" && fail "a cluster without its second host"
+! ip netns list | grep "^h$$-" && [ ! -e "/tmp/cluster-h$$" ] || fail "half a cluster is left: $(<"$work/err")"
+
 wide="--data digits --model mlp:hidden=512 --batch 8 --steps 100 --rate 0.05 --seed 3 --threads 1 --quiet --json"
 
 # train RANKS OPTIONS...: the line of JSON, and in $work/sent what each host has sent.
