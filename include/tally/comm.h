@@ -124,7 +124,8 @@ struct tally_comm {
     void (*stalled)(void *context, tally_comm *c, int peer, int tag, double seconds);
     void *stalled_context;
     double patience;
-    /* Seconds after which such a wait fails, with TALLY_NETWORK; 0: never. */
+    /* Seconds after which such a wait fails, with TALLY_NETWORK, also where nobody is
+     * told of it; 0: never. */
     double limit;
     /* Set by whoever found a rank gone: nothing is collective any more, and mpi ends
      * without MPI_Finalize, which would wait for it. */

@@ -149,10 +149,7 @@ static tally_status evaluate(const job *j, tally_run *run, tally_comm *c)
     uint64_t step = 0;
     tally_score score = {0};
 
-    if (c->size > 1)
-        TALLY_TRY(tally_agree(c, j->asked));
-    else if (j->asked)
-        return j->asked;
+    TALLY_TRY(cli_meet(c, j->asked));
     TALLY_TRY(tally_config_take(run, j->options, NULL));
     TALLY_TRY(tally_run_open(run, c));
     TALLY_TRY(load(j, run, &step));

@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MEET_SECONDS = 300 };
+
 static void print(const cli_failure *f, const char *rank)
 {
     fprintf(stderr, "tally: %s%s\n", rank, tally_error_sentence());
@@ -52,5 +54,14 @@ tally_status cli_failure_on_rank(cli_failure *f, tally_comm *c, tally_status sta
     print(f, rank);
     f->handled = true;
     if (c->size > 1) tally_abort(c, (int)status);
+    return status;
+}
+
+tally_status cli_meet(tally_comm *c, tally_status asked)
+{
+    if (c->size == 1) return asked;
+    c->limit = MEET_SECONDS;
+    tally_status status = tally_agree(c, asked);
+    c->limit = 0;
     return status;
 }

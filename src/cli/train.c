@@ -78,10 +78,7 @@ static tally_status train(const job *j, tally_run *run, tally_comm *c, cli_progr
 {
     cli_facts facts;
 
-    if (c->size > 1)
-        TALLY_TRY(tally_agree(c, j->asked));
-    else if (j->asked)
-        return j->asked;
+    TALLY_TRY(cli_meet(c, j->asked));
     TALLY_TRY(tally_config_take(run, j->options, NULL));
     run->resume = j->resume;
     run->observer = cli_progress_observer(p);

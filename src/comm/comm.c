@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,12 +158,16 @@ tally_status tally_irecv(tally_comm *c, int from, int tag, void *p, size_t most,
     return TALLY_OK;
 }
 
+static bool tells(const tally_comm *c)
+{
+    return c->stalled && c->patience > 0 && isfinite(c->patience);
+}
+
 /* self and sim find a deadlock at once and say who waits for whom; a deadline of ours
  * would keep them from it. */
 static bool may_stall(const tally_comm *c)
 {
-    return c->stalled && c->patience > 0 && isfinite(c->patience) &&
-           c->ops != &tally_comm_self && !c->ops->spend;
+    return (tells(c) || c->limit > 0) && c->ops != &tally_comm_self && !c->ops->spend;
 }
 
 /* A ring's messages all go to one rank, and come from one. */
@@ -208,7 +213,7 @@ tally_status tally_native_sum(tally_comm *c, int tag, tally_real *v, size_t n,
     r->active = true;
     /* A library that blocks here lets nobody look at the clock before it is over. */
     double lasted = tally_now(c) - start;
-    if (may_stall(c) && lasted > c->patience)
+    if (tells(c) && may_stall(c) && lasted > c->patience)
         c->stalled(c->stalled_context, c, TALLY_ANY, tag, lasted);
     tally_count_modelled(c, tag, n);
     return TALLY_OK;
@@ -248,26 +253,35 @@ static const tally_request *first_active(tally_request *const *r, size_t n)
     return NULL;
 }
 
-/* Waits in stretches of 1, 1, 2, 4, ... times the comm's patience, up to its limit. */
+static tally_status give_up(const tally_comm *c, const tally_request *r, double lasted)
+{
+    char who[32] = "any rank";
+
+    if (r->peer >= 0) snprintf(who, sizeof who, "rank %d", r->peer);
+    return TALLY_FAIL(NETWORK,
+                      "rank %d has heard nothing from %s for %.3g s: some rank is gone "
+                      "or cannot be reached, and the run ends",
+                      c->rank, who, lasted);
+}
+
+/* Waits in stretches of 1, 1, 2, 4, ... times the comm's patience, up to its limit,
+ * which alone counts where nobody is told. */
 static tally_status wait_reporting(tally_comm *c, tally_request *const *r, size_t n,
                                    double deadline, int *which, tally_note *note)
 {
     const tally_request *first = first_active(r, n);
     double start = tally_now(c);
 
-    for (double lasted = c->patience;; lasted *= 2) {
+    for (double lasted = tells(c) ? c->patience : c->limit;; lasted *= 2) {
         bool last = c->limit > 0 && lasted >= c->limit;
         if (last) lasted = c->limit;
         double until = fmin(deadline, start + lasted);
 
         TALLY_TRY(c->ops->wait_some(c, r, n, until, which, note));
         if (*which >= 0 || until >= deadline) return TALLY_OK;
-        c->stalled(c->stalled_context, c, first->peer, first->tag, lasted);
-        if (last)
-            return TALLY_FAIL(NETWORK,
-                              "rank %d has heard nothing from rank %d for %.3g s: some "
-                              "rank is gone, and the run ends",
-                              c->rank, first->peer, lasted);
+        if (tells(c))
+            c->stalled(c->stalled_context, c, first->peer, first->tag, lasted);
+        if (last) return give_up(c, first, lasted);
     }
 }
 

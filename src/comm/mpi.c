@@ -658,16 +658,28 @@ static bool may_lose_ranks(void)
     return recovers && strcmp(recovers, "1") == 0;
 }
 
-/* *alone: the others cannot be met any more. */
+/* The first that needs every rank, and a way to it: MPI_Init connects nobody. */
+static tally_status meet(tally_comm *c, seat *s)
+{
+    int code = MPI_Comm_dup(MPI_COMM_WORLD, &s->comm);
+
+    return code == MPI_SUCCESS ? describe(c, s)
+                               : failed(code, "copying MPI_COMM_WORLD");
+}
+
+/* *alone: the others cannot be met any more.  Of a host program's MPI only that program
+ * knows how long its ranks may take to come. */
 static tally_status enter(const mpi *options, bool ours, tally_body body, void *context,
                           bool *alone)
 {
     seat s = {.comm = MPI_COMM_NULL, .node = MPI_COMM_NULL};
     tally_comm c = {.ops = &tally_comm_mpi, .options = options};
-    int code = MPI_Comm_dup(MPI_COMM_WORLD, &s.comm);
+    double most = ours ? options->start : 0;
+    tally_alarm *a;
 
-    if (code != MPI_SUCCESS) return failed(code, "copying MPI_COMM_WORLD");
-    tally_status status = describe(&c, &s);
+    set_alarm(&a, most, "MPI_Comm_dup");
+    tally_status status = meet(&c, &s);
+    tally_alarm_close(a);
     if (!status) status = tally_launcher_check(getenv, "mpi", (uint64_t)c.size);
     if (!status && wants_thread(&c, ours))
         status = tally_progress_open(&c, options->nap);
@@ -675,7 +687,10 @@ static tally_status enter(const mpi *options, bool ours, tally_body body, void *
     tally_progress_close(&c);
     *alone =
         c.ragged || may_lose_ranks() || (status && c.size > 1 && !tally_error_agreed());
-    if (!*alone) leave(&s);
+    if (*alone) return status;
+    set_alarm(&a, most, "MPI_Comm_free");
+    leave(&s);
+    tally_alarm_close(a);
     return status;
 }
 

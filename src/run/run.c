@@ -75,7 +75,6 @@ static void name_tag(void *context, int tag, char *text, size_t most)
     }
 }
 
-/* A rank that never comes here must not hold up the others for ever. */
 static tally_status open_watch(tally_run *run)
 {
     const tally_watch_terms terms = {.timeout = run->options->timeout,
@@ -83,12 +82,8 @@ static tally_status open_watch(tally_run *run)
                                      .observer = run->observer.context,
                                      .name = name_tag,
                                      .context = run};
-    double limit = run->comm->limit;
 
-    run->comm->limit = run->options->timeout;
-    TALLY_TRY(tally_watch_open(run->comm, &terms));
-    run->comm->limit = limit;
-    return TALLY_OK;
+    return tally_watch_open(run->comm, &terms);
 }
 
 static void tell_of_the_data(const tally_run *run)
@@ -354,16 +349,19 @@ tally_status tally_run_open(tally_run *run, tally_comm *comm)
         comm->stalled = tell_of_a_stall;
         comm->stalled_context = run;
         comm->patience = run->options->patience;
+        comm->limit = run->options->timeout;
         tally_gemm_threads(tally_run_threads(run));
         status = open_alone(run);
     }
-    /* Where ranks may be lost, one that is gone before the start must not hold up the
-     * others for ever. */
-    if (run->trainer && run->trainer->roles)
-        comm->limit = START_PATIENCE * run->options->patience;
+    /* A rank that never comes here must not hold up the others for ever: until there is
+     * a watch, a wait has a limit; where ranks may be lost, until their trainer says.
+     */
+    bool may_lose = run->trainer && run->trainer->roles;
+    if (may_lose) comm->limit = START_PATIENCE * run->options->patience;
     TALLY_TRY(tally_agree(comm, status));
     TALLY_TRY(tally_identity_check(run));
     TALLY_TRY(open_watch(run));
+    if (!may_lose) comm->limit = 0;
     TALLY_TRY(tally_binding_check(run));
     tell_of_the_data(run);
     tell_of_lost_checkpoints(run);

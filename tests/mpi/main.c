@@ -6,6 +6,7 @@
  *     stalls         rank 0 waits for a message that comes late
  *     stalls_shared  rank 0 waits for a sum in shared memory that rank 1 starts late
  *     stuck          the last rank does not come to a barrier; a watch ends all
+ *     limit          the same without a watch; the wait itself ends
  *     unequal        rank 1 calls another collective than the others; so it does here
  *     last_words     the last rank ends all others, which wait for it
  *     no_room        memory is shared that the machine does not have
@@ -169,6 +170,14 @@ static tally_status stuck(tally_comm *c, void *context)
     return watch_two(c, c->rank < c->size - 1, false);
 }
 
+static tally_status limit(tally_comm *c, void *context)
+{
+    (void)context;
+    c->limit = 0.3;
+    if (c->rank == c->size - 1) sleep(60);
+    return tally_barrier(c);
+}
+
 static tally_status unequal(tally_comm *c, void *context)
 {
     (void)context;
@@ -257,6 +266,7 @@ static tally_body body_of(const char *name)
         {"stalls",        stalls       },
         {"stalls_shared", stalls_shared},
         {"stuck",         stuck        },
+        {"limit",         limit        },
         {"unequal",       unequal      },
         {"last_words",    last_words   },
         {"no_room",       no_room      },

@@ -101,6 +101,19 @@ done
 touch "$work/late.go"
 ends 0 "rank 0 on .* sets up its run"
 
+# Stopped while it reads its data, before there is a watch.
+awk 'BEGIN { for (i = 0; i < 800000; i++) print i % 2 ",0.5,0.25,0.125,0.5,0.25,0.125,0.5,0.25,0.125" }' >"$work/rows.csv"
+FAULTS=$$ timeout 60 $MPIEXEC -n 2 "$TALLY" $run --data "csv:train=$work/rows.csv,label=1,header=false" --timeout 2 2>"$work/err" &
+job=$!
+has_read() { awk '/^rchar/ { exit !($2 > 1e7) }' "/proc/$1/io"; }
+for ((i = 0; i < 500; i++)); do
+    reader=$(rank_process 1)
+    [ -n "$reader" ] && has_read "$reader" && break
+    sleep 0.01
+done
+kill -STOP "$reader"
+ends 6 "rank 0 has heard nothing from rank 1 for 2 s"
+
 expect 6 "rank 0 on .*: MPI_Init has not come back for 1 s" \
     timeout 60 $MPIEXEC -n 2 bash "$work/never" "$TALLY" $run --comm mpi:start=1
 finish
