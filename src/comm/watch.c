@@ -28,6 +28,7 @@
 #include "comm/progress.h"
 #include "comm/survey.h"
 #include "comm/trail.h"
+#include "num/topology.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -588,11 +589,14 @@ static void *watch(void *context)
 static void introduce(tally_watch *w, neighbour *mine)
 {
     struct stat space;
+    tally_place place;
 
     gethostname(mine->host, sizeof mine->host - 1);
     mine->pid = (int32_t)getpid();
+    /* The first space of processes has the same number on every machine. */
+    tally_topology_place(&place);
     if (stat("/proc/self/ns/pid", &space) == 0)
-        mine->process_space = (uint64_t)space.st_ino;
+        mine->process_space = place.machine ^ (uint64_t)space.st_ino;
     if (getrandom(&mine->nonce, sizeof mine->nonce, GRND_NONBLOCK) < 0)
         mine->nonce = (uint64_t)(1e9 * tally_trail_now());
     w->socket = tally_ear_open(&mine->ear);
