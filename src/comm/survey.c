@@ -183,17 +183,30 @@ static const char *fate_of(const tally_survey *s)
     return stopped ? "stopped" : gone ? "gone" : "stopped, gone or cut off";
 }
 
+/* For how long rank r has waited, and where. */
+static void describe_wait(const tally_survey *s, int r, char text[160])
+{
+    const tally_row *row = &s->rows[r];
+    size_t used =
+        (size_t)snprintf(text, 160, "rank %d has waited %.3g s ", r, row->waited);
+
+    if (!row->apart)
+        snprintf(text + used, 160 - used, "in \"%s\"", row->acts[0].text);
+    else if (row->peer >= 0)
+        snprintf(text + used, 160 - used, "for a message of rank %d", row->peer);
+    else
+        snprintf(text + used, 160 - used, "for a message");
+}
+
 static tally_status tell_silent(const tally_survey *s, char *sentence, size_t most)
 {
     int waiter = longest_waiter(s), silent = count(s, is_silent);
-    char who[512];
+    char who[512], wait[160] = "";
 
     name_ranks(s, is_silent, who, sizeof who);
-    size_t used = (size_t)snprintf(sentence, most, "%s %s not answer (%s)", who,
-                                   silent > 1 ? "do" : "does", fate_of(s));
-    if (waiter < 0 || used >= most) return TALLY_NETWORK;
-    snprintf(sentence + used, most - used, "; rank %d has waited %.3g s in \"%s\"",
-             waiter, s->rows[waiter].waited, s->rows[waiter].acts[0].text);
+    if (waiter >= 0) describe_wait(s, waiter, wait);
+    snprintf(sentence, most, "%s %s not answer (%s)%s%s", who,
+             silent > 1 ? "do" : "does", fate_of(s), waiter >= 0 ? "; " : "", wait);
     return TALLY_NETWORK;
 }
 
@@ -257,24 +270,21 @@ static tally_status tell_late(const tally_survey *s, char *sentence, size_t most
 static tally_status tell_chain(const tally_survey *s, int waiter, char *sentence,
                                size_t most)
 {
-    const tally_row *row = &s->rows[waiter];
     int at = waiter, steps = 0;
-    char who[96];
+    char who[96], wait[160];
 
+    describe_wait(s, waiter, wait);
     while (is_waiting(s, at) && s->rows[at].peer >= 0 && s->rows[at].peer < s->size &&
            steps++ < s->size)
         at = s->rows[at].peer;
     for (int r = 0; is_waiting(s, at) && r < s->size; r++)
         if (!is_waiting(s, r)) at = r;
     if (is_waiting(s, at)) {
-        snprintf(sentence, most,
-                 "all ranks wait, rank %d for %.3g s in \"%s\": messages do not arrive",
-                 waiter, row->waited, row->acts[0].text);
+        snprintf(sentence, most, "all ranks wait, %s: messages do not arrive", wait);
         return TALLY_NETWORK;
     }
     name_rank(s, at, who);
-    snprintf(sentence, most, "%s computes while rank %d has waited %.3g s in \"%s\"",
-             who, waiter, row->waited, row->acts[0].text);
+    snprintf(sentence, most, "%s computes while %s", who, wait);
     return TALLY_NETWORK;
 }
 

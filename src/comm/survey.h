@@ -14,9 +14,10 @@ enum { TALLY_ROW_ACTS = 8, TALLY_ACT_TEXT = 96, TALLY_HOST_NAME = 64 };
 /* A rank's answer; small enough for one datagram. */
 typedef struct tally_row {
     uint32_t answered, waits, ends; /* ends: it aborts the run */
-    int32_t peer, tag;              /* of its wait */
-    double waited;                  /* seconds in it */
-    double idle;           /* seconds since its last collective began or ended */
+    uint32_t apart;    /* no collective of all is under way: it waits for a message */
+    int32_t peer, tag; /* of its wait */
+    double waited;     /* seconds in it */
+    double idle;       /* seconds since its last collective began or ended */
     uint64_t step, number; /* under way; of the collective that it started last */
 
     struct {

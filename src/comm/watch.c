@@ -230,7 +230,9 @@ static void fill_row(tally_watch *w, tally_row *row)
     tally_pause pause = tally_trail_pause(t);
 
     memset(row, 0, sizeof *row);
+    row->apart = 1;
     for (size_t k = 0; k < count; k++) {
+        if (acts[k].ended <= 0) row->apart = 0;
         row->acts[k].number = acts[k].number;
         row->acts[k].signature = acts[k].signature;
         print_act(w, &acts[k], row->acts[k].text);

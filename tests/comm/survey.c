@@ -76,8 +76,17 @@ Test(survey, the_chain_of_who_waits_for_whom_is_followed)
     s.rows[1].waits = 1;
     s.rows[1].peer = 3;
     s.rows[1].waited = 1;
+    expect(
+        &s, TALLY_NETWORK,
+        "all ranks wait, rank 3 has waited 8 s in \"sum 57\": messages do not arrive");
+    s.rows[3].apart = 1; /* from collectives: the last one has ended */
     expect(&s, TALLY_NETWORK,
-           "all ranks wait, rank 3 for 8 s in \"sum 57\": messages do not arrive");
+           "all ranks wait, rank 3 has waited 8 s for a message of rank 2: messages do "
+           "not arrive");
+    s.rows[3].peer = -1;
+    expect(
+        &s, TALLY_NETWORK,
+        "all ranks wait, rank 3 has waited 8 s for a message: messages do not arrive");
 }
 
 Test(survey, who_has_started_less_is_late)
