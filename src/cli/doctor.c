@@ -19,6 +19,7 @@
 #include "cli/json.h"
 #include "comm/comm.h"
 #include "comm/nodes.h"
+#include "comm/watch.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,6 +34,8 @@ static const doctor_check *const checks[] = {
 };
 
 enum { CHECKS = sizeof checks / sizeof *checks };
+
+enum { TIMEOUT = 60 }; /* seconds of one wait: no check of a rank takes as long */
 
 static const char *const level_names[] = {"ok", "warning", "wrong"};
 
@@ -145,6 +148,7 @@ static tally_status look(doctor *d, unsigned char *mine, unsigned char *all)
     TALLY_TRY(d->check->look(d, mine));
     TALLY_TRY(tally_gather_all(d->comm, mine, d->check->record, all));
     if (d->comm->rank == 0) d->check->judge(d, all);
+    fflush(stdout); /* what is found so far counts, should the next one never end */
     return TALLY_OK;
 }
 
@@ -204,13 +208,15 @@ static void print_end(const doctor *d)
 
 static tally_status examine(job *j, doctor *d)
 {
+    const tally_watch_terms terms = {.timeout = TIMEOUT};
     tally_comm *c = d->comm;
 
-    TALLY_TRY(tally_agree(c, j->asked));
+    TALLY_TRY(cli_meet(c, j->asked));
     if (strcmp(c->ops->about.name, "sim") == 0)
         return tally_agree(c, TALLY_FAIL(OPTION, "comm sim: tally doctor looks at real "
                                                  "ranks, and simulated ones have no "
                                                  "machines"));
+    TALLY_TRY(tally_watch_open(c, &terms));
     TALLY_TRY(cli_places_gather(c, &d->places));
     TALLY_TRY(gather_bindings(d));
     if (j->json) cli_table_open(&d->findings, CLI_JSON, columns);
@@ -246,10 +252,12 @@ static tally_status on_rank(tally_comm *c, void *context)
     tally_status status = examine(j, &d);
 
     if (!status) status = sum_up(j);
+    status = cli_failure_on_rank(j->failure, c, status);
+    tally_watch_close(c);
     cli_table_close(&d.findings);
     free(d.places);
     free(d.bindings);
-    return cli_failure_on_rank(j->failure, c, status);
+    return status;
 }
 
 /* What keeps ranks from meeting is a finding of who would have been rank 0; a launcher
@@ -302,13 +310,15 @@ static tally_status run_doctor(cli_failure *failure, int count, char *const *wor
     const cli_grammar grammar = {"tally doctor", flags, takes_nothing, false};
     tally_run run = {0};
 
+    tally_report_on_signal();
     j.asked = cli_arguments_read(&grammar, count, words, &run);
     if (j.help) {
         print_help(flags);
         return TALLY_OK;
     }
     tally_status status = tally_launch(j.asked ? "auto" : j.comm, on_rank, &j);
-    return status && !failure->handled && !j.asked ? examine_alone(&j) : status;
+    bool asked_well = !j.asked && status != TALLY_OPTION;
+    return status && !failure->handled && asked_well ? examine_alone(&j) : status;
 }
 
 const cli_command cli_doctor = {

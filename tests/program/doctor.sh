@@ -38,6 +38,7 @@ finds warning pictures "no gnuplot here" "apt-get install gnuplot-nox"
 ! "$TALLY" info machine | grep -q 'vectors    avx' ||
     finds warning build "takes vectors by portable" "unset TALLY_ISA"
 expect 2 "did you mean --json" "$TALLY" doctor --jsn
+expect 2 "there is no comm foo" "$TALLY" doctor --comm foo
 expect 2 "looks at real ranks" "$TALLY" doctor --comm sim:ranks=2
 if unshare -m true 2>/dev/null; then
     mkdir "$work/small"
