@@ -287,6 +287,7 @@ expect 2 "look-every=5: at what" "$TALLY" bench train --look-every 5
 expect 2 "has no test rows" "$TALLY" bench train --comm self --target 0.5 --compare allreduce --data csv:train="$work/rows.csv",label=y
 expect 2 "all run on one comm" "$TALLY" bench train --compare allreduce:comm=self
 expect 2 "allreduce:out=x: tally bench does not use out" "$TALLY" bench train --compare allreduce:out=x
+expect 2 "compare: vote:rate=fast: .*rate=fast is not a number" "$TALLY" bench train --compare allreduce,vote:rate=fast
 expect 2 "rate is not key=value" "$TALLY" bench train --compare vote:rate
 expect 2 "async: trainer server: servers=1 of 1 rank" "$TALLY" bench train --comm self --compare async
 expect 2 "does not use --out" "$TALLY" bench train --out "$work/run"

@@ -40,7 +40,8 @@ static tally_status set_pair(tally_run *run, const char *entry, char *pair)
     if (!bench_takes_run(pair))
         return TALLY_FAIL(OPTION, "compare: %s: tally bench does not use %s", entry,
                           pair);
-    TALLY_TRY(tally_run_set(run, pair, equals + 1));
+    if (tally_run_set(run, pair, equals + 1))
+        return TALLY_FAIL(OPTION, "compare: %s: %s", entry, tally_error_sentence());
     return TALLY_OK;
 }
 
