@@ -21,33 +21,44 @@ struct tally_metrics {
     char path[TALLY_PATH_MOST];
 };
 
-/* Whether a line (without its newline) is whole and of a step up to `step`. */
-static bool is_kept(const char *line, size_t n, uint64_t step)
+/* The next whole line from *at on, without its newline; NULL: there is none. */
+static char *next_line(char *text, size_t n, size_t *at, size_t *length)
+{
+    char *line = text + *at, *end = memchr(line, '\n', n - *at);
+
+    if (!end) return NULL;
+    *length = (size_t)(end - line);
+    *at += *length + 1;
+    return line;
+}
+
+/* A line as JSON, and its step; NULL: it is none of ours. */
+static json_t *parse(const char *line, size_t n, uint64_t *step)
 {
     json_t *json = json_loadb(line, n, 0, NULL);
     const json_t *of = json_object_get(json, "step");
-    bool kept = json_is_integer(of) && json_integer_value(of) >= 0 &&
-                (uint64_t)json_integer_value(of) <= step;
 
+    *step = (uint64_t)json_integer_value(of);
+    if (json_is_integer(of) && json_integer_value(of) >= 0) return json;
     json_decref(json);
-    return kept;
+    return NULL;
 }
 
 /* Moves the lines to keep to the front of text; returns their length. */
 static size_t keep_lines(char *text, size_t n, uint64_t step)
 {
-    size_t used = 0;
+    size_t used = 0, at = 0, length;
+    uint64_t of;
+    char *line;
 
-    for (size_t at = 0; at < n;) {
-        const char *end = memchr(text + at, '\n', n - at);
+    while ((line = next_line(text, n, &at, &length))) {
+        json_t *json = parse(line, length, &of);
 
-        if (!end) break;
-        size_t length = (size_t)(end - (text + at));
-        if (is_kept(text + at, length, step)) {
-            memmove(text + used, text + at, length + 1);
+        if (json && of <= step) {
+            memmove(text + used, line, length + 1);
             used += length + 1;
         }
-        at += length + 1;
+        json_decref(json);
     }
     return used;
 }
@@ -103,6 +114,28 @@ tally_status tally_metrics_flush(tally_metrics *metrics)
 {
     if (metrics && fflush(metrics->file) != 0)
         return TALLY_FAIL(FILE, "cannot write %s: %s", metrics->path, strerror(errno));
+    return TALLY_OK;
+}
+
+tally_status tally_metrics_hold(tally_metrics *metrics, const char *name, uint64_t step,
+                                bool *hold)
+{
+    size_t n, at = 0, length;
+    char *text, *line;
+    uint64_t of;
+
+    *hold = false;
+    if (!metrics) return TALLY_OK;
+    TALLY_TRY(tally_metrics_flush(metrics));
+    TALLY_TRY(tally_file_read(metrics->path, SIZE_MAX / 2, &text, &n));
+    while (!*hold && (line = next_line(text, n, &at, &length))) {
+        json_t *json = parse(line, length, &of);
+        const char *there = json_string_value(json_object_get(json, "name"));
+
+        *hold = there && of == step && strcmp(there, name) == 0;
+        json_decref(json);
+    }
+    free(text);
     return TALLY_OK;
 }
 

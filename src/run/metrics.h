@@ -8,6 +8,7 @@
 
 #include "tally/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct tally_metrics tally_metrics; /* as in tally/run.h */
@@ -26,6 +27,10 @@ tally_status tally_metric(tally_metrics *metrics, const char *name, uint64_t ste
 
 /* Hands the lines so far to the system: call it after each group, and before close. */
 tally_status tally_metrics_flush(tally_metrics *metrics);
+
+/* Whether there is a line of that name and step already.  None without metrics. */
+tally_status tally_metrics_hold(tally_metrics *metrics, const char *name, uint64_t step,
+                                bool *hold);
 
 void tally_metrics_close(tally_metrics *metrics); /* NULL is fine */
 

@@ -488,11 +488,41 @@ static tally_status write_tale(tally_run *run)
     return TALLY_OK;
 }
 
+/* Whoever went on with a run that has come to its end finds the line there, unless the
+ * one before was killed while it evaluated. */
+static tally_status evaluate_once(tally_run *run, tally_split split, const char *name,
+                                  double *accuracy, double *loss)
+{
+    tally_metrics *metrics = run->metrics;
+    char line[64];
+    bool told;
+
+    snprintf(line, sizeof line, "%s/loss", name);
+    TALLY_TRY(tally_metrics_hold(metrics, line, run->step, &told));
+    if (told) run->metrics = NULL;
+    tally_status status = evaluate(run, split, name, accuracy, loss);
+    run->metrics = metrics;
+    return status;
+}
+
+static tally_status evaluate_at_end(tally_run *run, bool again)
+{
+    tally_status (*how)(tally_run *, tally_split, const char *, double *, double *) =
+        again ? evaluate_once : evaluate;
+    tally_result *r = &run->result;
+
+    TALLY_TRY(how(run, TALLY_TEST, "test", &r->test_accuracy, &r->test_loss));
+    if (run->sampler.validate_count && isnan(r->validate_loss))
+        TALLY_TRY(how(run, TALLY_VALIDATE, "validate", &r->validate_accuracy,
+                      &r->validate_loss));
+    TALLY_TRY(tally_metrics_flush(run->metrics));
+    return TALLY_OK;
+}
+
 static tally_status train_and_evaluate(tally_run *run)
 {
     tally_result *result = &run->result;
     uint64_t before = run->step;
-    tally_metrics *metrics = run->metrics;
 
     result->validate_accuracy = result->validate_loss = (double)NAN;
     result->test_accuracy = result->test_loss = result->train_loss = (double)NAN;
@@ -507,15 +537,7 @@ static tally_status train_and_evaluate(tally_run *run)
         TALLY_TRY(write_tale(run));
     else
         TALLY_TRY(sum_up(run, run->step - before));
-    if (run->step == before) run->metrics = NULL; /* its line is there already */
-    tally_status status =
-        evaluate(run, TALLY_TEST, "test", &result->test_accuracy, &result->test_loss);
-    if (!status && run->sampler.validate_count && isnan(result->validate_loss))
-        status = evaluate(run, TALLY_VALIDATE, "validate", &result->validate_accuracy,
-                          &result->validate_loss);
-    run->metrics = metrics;
-    if (status || !metrics) return status;
-    return tally_metrics_flush(metrics);
+    return evaluate_at_end(run, run->step == before);
 }
 
 /* After a failure that all ranks know of they are all still there. */

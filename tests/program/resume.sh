@@ -37,6 +37,12 @@ ranks 1 train --resume "$work/run" --batch 64 --epochs 2 --json >"$work/out" 2>"
 grep -q '"steps":46,' "$work/out" || fail "two epochs on one rank: $(cat "$work/out")"
 ranks 1 train --resume "$work/run" --json 2>"$work/err" >"$work/out" || fail "resume of what is done"
 grep -q "nothing is left to do" "$work/err" || fail "not said that nothing is left: $(cat "$work/err")"
+# Its last lines, once; again after a kill that came before them.
+for line in again killed; do
+    [ "$(grep -c '"step":46,"name":"test/loss"' "$work/run/metrics.jsonl")" = 1 ] || fail "test/loss, $line"
+    sed -i '/"step":46,"name":"test/d' "$work/run/metrics.jsonl"
+    ranks 1 train --resume "$work/run" >"$work/out" 2>"$work/err" || fail "resume of what is done: $(cat "$work/err")"
+done
 rm -rf "$work/run"
 ranks 2 train $small --exchange vote --rule signum --steps 17 --out "$work/run" >/dev/null
 expect 8 "resume with 2" ranks 3 train --resume "$work/run"

@@ -71,8 +71,33 @@ Test(metrics, what_is_whole_stays_as_it_is)
     example_remove(folder);
 }
 
+Test(metrics, a_line_that_is_there_is_found_by_name_and_step)
+{
+    const char *folder = example_directory(), *path = below(folder, "metrics.jsonl");
+    tally_metrics *m;
+    bool hold;
+
+    expect_ok(tally_file_replace(path, first, strlen(first)));
+    expect_ok(tally_metrics_open(&m, path, 1));
+    expect_ok(tally_metrics_hold(m, "x", 1, &hold));
+    cr_assert(hold);
+    expect_ok(tally_metrics_hold(m, "x", 2, &hold));
+    cr_assert(not(hold));
+    expect_ok(tally_metrics_hold(m, "y", 1, &hold));
+    cr_assert(not(hold));
+    expect_ok(tally_metric(m, "y", 1, 2));
+    expect_ok(tally_metrics_hold(m, "y", 1, &hold));
+    cr_assert(hold);
+    tally_metrics_close(m);
+    example_remove(folder);
+}
+
 Test(metrics, no_metrics_take_no_lines)
 {
+    bool hold = true;
+
+    expect_ok(tally_metrics_hold(NULL, "x", 1, &hold));
+    cr_assert(not(hold));
     expect_ok(tally_metric(NULL, "x", 1, 1));
     expect_ok(tally_metrics_flush(NULL));
     tally_metrics_close(NULL);
