@@ -2,7 +2,8 @@
  *
  *     agreed on by all ranks    rank 0 prints, the others keep silent
  *     met by rank 3 alone       rank 3 prints "tally: rank 3: ...", then ends all ranks
- *     before ranks start        the process prints, if it is to be rank 0
+ *     before ranks start        the process that is to be rank 0 prints; under Open MPI
+ *                               another one after 2 s, if it is still there
  *
  * A stop by a signal is agreed on by its nature: every rank ends its run after the same
  * checkpoint. */
@@ -15,7 +16,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
 
 enum { MEET_SECONDS = 300 };
 
@@ -26,16 +27,26 @@ static void print(const cli_failure *f, const char *rank)
     fflush(stderr);
 }
 
-static bool is_another_rank(void)
+/* Rank 0 speaks for all.  Where it has not failed the one that did must: Open MPI's
+ * mpirun, which ends all when one has failed, then leaves it alone for a while. */
+static bool speaks(uint64_t rank)
 {
-    uint64_t rank;
+    static const struct timespec pause = {.tv_sec = 2};
 
-    return tally_launcher_rank(getenv, &rank) && rank != 0;
+    if (rank == 0) return true;
+    if (tally_launcher_kind(getenv) != TALLY_OPEN_MPI) return false;
+    nanosleep(&pause, NULL);
+    return true;
 }
 
 void cli_failure_print(cli_failure *f)
 {
-    if (!f->handled && !is_another_rank()) print(f, "");
+    char who[32] = "";
+    uint64_t rank = 0;
+
+    if (!f->handled && tally_launcher_rank(getenv, &rank) && rank > 0)
+        snprintf(who, sizeof who, "rank %llu: ", (unsigned long long)rank);
+    if (!f->handled && speaks(rank)) print(f, who);
     f->handled = true;
 }
 

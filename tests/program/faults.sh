@@ -21,6 +21,11 @@ expect 8 "rank 1 has batch=16, rank 0 has batch=32; start all ranks alike" \
 expect 8 "rank 1 has clip=norm:.*max=1.*, rank 0 has clip=none; start all" \
     as_two "$TALLY" --clip norm:max=1
 
+if "$launcher" --version 2>&1 | grep -qE "Open MPI|OpenRTE"; then
+    expect 8 "rank 1: the launcher started 2 processes, but comm self runs in one" \
+        as_two "$TALLY" --comm self
+fi
+
 if command -v objcopy >/dev/null; then
     another "$work/tally"
     expect 8 "rank 1 runs another build of tally (.*) than rank 0 (.*)" \
