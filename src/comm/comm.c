@@ -253,15 +253,16 @@ static const tally_request *first_active(tally_request *const *r, size_t n)
     return NULL;
 }
 
-static tally_status give_up(const tally_comm *c, const tally_request *r, double lasted)
+static tally_status give_up(const tally_request *r, double lasted)
 {
     char who[32] = "any rank";
 
     if (r->peer >= 0) snprintf(who, sizeof who, "rank %d", r->peer);
-    return TALLY_FAIL(NETWORK,
-                      "rank %d has heard nothing from %s for %.3g s: some rank is gone "
-                      "or cannot be reached, and the run ends",
-                      c->rank, who, lasted);
+    return TALLY_FAIL(
+        NETWORK,
+        "heard nothing from %s for %.3g s: some rank is gone or cannot be "
+        "reached, and the run ends",
+        who, lasted);
 }
 
 /* Waits in stretches of 1, 1, 2, 4, ... times the comm's patience, up to its limit,
@@ -281,7 +282,7 @@ static tally_status wait_reporting(tally_comm *c, tally_request *const *r, size_
         if (*which >= 0 || until >= deadline) return TALLY_OK;
         if (tells(c))
             c->stalled(c->stalled_context, c, first->peer, first->tag, lasted);
-        if (last) return give_up(c, first, lasted);
+        if (last) return give_up(first, lasted);
     }
 }
 

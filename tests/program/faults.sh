@@ -117,7 +117,7 @@ for ((i = 0; i < 500; i++)); do
     sleep 0.01
 done
 kill -STOP "$reader"
-ends 6 "rank 0 has heard nothing from rank 1 for 2 s"
+ends 6 "rank 0: heard nothing from rank 1 for 2 s"
 
 expect 6 "rank 0 on .*: MPI_Init has not come back for 1 s" \
     timeout 60 $MPIEXEC -n 2 bash "$work/never" "$TALLY" $run --comm mpi:start=1
