@@ -24,7 +24,8 @@ typedef enum tally_option_kind {
     TALLY_COUNT,  /* uint64_t */
     TALLY_FLAG,   /* bool: true or false */
     TALLY_CHOICE, /* int: index into the words of range, "ring|halving|native" */
-    TALLY_TEXT,   /* char *: owned by the options; NULL when the default is NULL */
+    TALLY_TEXT,   /* char *, never empty: owned by the options; NULL when the default is
+                     NULL */
     TALLY_SIZES   /* tally_sizes: 512x512; "none" or "" is the empty list */
 } tally_option_kind;
 

@@ -52,7 +52,8 @@ typedef enum tally_status {
 } tally_status;
 
 /* Fails with a status and a sentence in printf form; the value of the expression is the
- * status.  The sentence has no final full stop and no newline. */
+ * status.  The sentence has no final full stop and no newline; control characters in
+ * what it quotes become question marks. */
 #define TALLY_FAIL(name, ...)                                                          \
     tally_fail(TALLY_##name, __FILE__, __LINE__, __func__, __VA_ARGS__)
 
