@@ -140,6 +140,9 @@ static tally_status print_topic(const char *topic, const char *name, bool markdo
     const tally_about *about;
     bool train = strcmp(topic, "train") == 0;
 
+    if (name && markdown)
+        return TALLY_FAIL(OPTION, "tally info --markdown is of a family, not of %s %s",
+                          topic, name);
     if (name && (train || strcmp(topic, "machine") == 0))
         return TALLY_FAIL(OPTION, "tally info %s stands alone, without %s", topic,
                           name);

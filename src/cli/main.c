@@ -8,10 +8,12 @@
 #include "base/text.h"
 #include "cli/command.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const cli_command *const commands[] = {&cli_train, &cli_eval, &cli_report,
                                               &cli_bench, &cli_info, &cli_doctor};
@@ -81,11 +83,23 @@ static tally_status run(cli_failure *failure, int count, char *const *words)
     return command->run(failure, count - 1, words + 1);
 }
 
+/* Where a standard stream is closed, the next file that is opened would take its place,
+ * and lines for people would end up in a checkpoint.  Opened the wrong way round, it
+ * still fails. */
+static void fill_standard_streams(void)
+{
+    for (int i = 0; i < 3; i++)
+        if (fcntl(i, F_GETFD) == -1 &&
+            open("/dev/null", i == STDIN_FILENO ? O_WRONLY : O_RDONLY) != i)
+            return; /* there is no /dev/null */
+}
+
 int main(int count, char **words)
 {
     const char *backtrace = getenv("TALLY_BACKTRACE");
     cli_failure failure = {.backtrace = backtrace && strcmp(backtrace, "1") == 0};
 
+    fill_standard_streams();
     /* Before anything is read, so that a backtrace of reading words is shown too. */
     for (int i = 1; i < count; i++)
         failure.backtrace |= strcmp(words[i], "--backtrace") == 0;
