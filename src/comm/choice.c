@@ -1,12 +1,14 @@
 /* choice.c — which algorithm a sum takes: `auto` by a table, and what stands in for one
  * that a comm does not offer.
  *
- *     the first row that fits (where the ranks are, how many, bytes of the vector)
+ *     the first row that fits (where the ranks are, how many, bytes of the vector, and
+ *     of a rank's share of it: the more ranks, the longer is a ring's way around)
  *
  * By table and never by timing, so that the same command adds in the same order.  The
  * choice is made when a sum is opened, for its longest vector. */
 
 #include "comm/comm.h"
+#include "comm/move.h"
 #include "comm/shm.h"
 
 #include <stdint.h>
@@ -22,8 +24,11 @@ typedef struct row {
     place place;
     int ranks;    /* at least */
     size_t bytes; /* at most */
+    size_t share; /* at most, of the bytes by the ranks */
     tally_sum_algorithm algorithm;
 } row;
+
+#define ANY SIZE_MAX
 
 /* One node, measured: tally bench exchange, medians of 15, Open MPI 4.1.4, 2 cores of
  * an AMD EPYC; native / shm in us:
@@ -45,6 +50,13 @@ typedef struct row {
  *
  * The library's own, besides, blocks: nothing hides behind it.
  *
+ * On more of them, of which 2 cores compute for all, ring / halving / tree:
+ *
+ *                 32 KiB            64 KiB           128 KiB          256 KiB
+ *     3 ranks   334 267 208     423  835  617     789 2502 2858    2421 6150
+ *     6 ranks  1357 768 540    1455  992 1719    1421 4208 5679    3160 7275
+ *     8 ranks  1868 951 732    2607 1269 1727    2832 2727 6625    4824 4513
+ *
  * 2 ranks on each of 2 such hosts:
  *
  *              1 KiB  16 KiB  64 KiB  256 KiB  1 MiB  4 MiB  16 MiB
@@ -62,15 +74,15 @@ typedef struct row {
  *    12 ranks  1225  573  574    1451  1089  1430   2205  3153  4969
  *    16 ranks  1644  461  695    1854   720  1580   2616  1678  5119 */
 static const row table[] = {
-    {ONE_NODE, 2, SIZE_MAX, TALLY_SUM_SHM    },
-    {CROWDED,  2, 16 << 10, TALLY_SUM_TREE   },
-    {CROWDED,  2, SIZE_MAX, TALLY_SUM_HIER   },
-    {APART,    2, 16 << 10, TALLY_SUM_TREE   },
-    {APART,    2, 64 << 10, TALLY_SUM_HALVING},
-    {APART,    2, SIZE_MAX, TALLY_SUM_RING   },
-    {MESSAGES, 7, 16 << 10, TALLY_SUM_HALVING},
-    {MESSAGES, 3, 4 << 10,  TALLY_SUM_TREE   },
-    {MESSAGES, 1, SIZE_MAX, TALLY_SUM_RING   },
+    {ONE_NODE, 2, ANY,      ANY,                 TALLY_SUM_SHM    },
+    {CROWDED,  2, 16 << 10, ANY,                 TALLY_SUM_TREE   },
+    {CROWDED,  2, ANY,      ANY,                 TALLY_SUM_HIER   },
+    {APART,    2, 16 << 10, ANY,                 TALLY_SUM_TREE   },
+    {APART,    2, ANY,      TALLY_HALVING_SHARE, TALLY_SUM_HALVING},
+    {APART,    2, ANY,      ANY,                 TALLY_SUM_RING   },
+    {MESSAGES, 7, ANY,      2 << 10,             TALLY_SUM_HALVING},
+    {MESSAGES, 3, 4 << 10,  ANY,                 TALLY_SUM_TREE   },
+    {MESSAGES, 1, ANY,      ANY,                 TALLY_SUM_RING   },
 };
 
 static place place_of(const tally_comm *c)
@@ -86,7 +98,7 @@ static tally_sum_algorithm look_up(const tally_comm *c, size_t bytes)
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].place == where && c->size >= table[i].ranks &&
-            bytes <= table[i].bytes)
+            bytes <= table[i].bytes && bytes / (size_t)c->size <= table[i].share)
             return table[i].algorithm;
     return TALLY_SUM_RING;
 }

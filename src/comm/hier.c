@@ -3,15 +3,16 @@
  *     nodes of m ranks each; v is cut into m slices
  *     in        inside each node, the first lap of a ring (ring.c): the rank at place p
  *               holds slice p+1, summed over its node
- *     across    the ranks at place p of all nodes: a ring over their slice
+ *     across    the ranks at place p of all nodes: a ring over their slice, or, where a
+ *               node's part of v is short, by halving (halving.c)
  *     out       inside each node, the second lap
  *
  * Every rank leads its slice, so a node's link carries 2 (nodes-1)/nodes of v, which
  * is the least there is, where a ring of all ranks sends 2 (ranks-1)/ranks over it; and
- * the rounds between nodes are 2 (nodes-1), not 2 (ranks-1).  Thakur, Rabenseifner and
- * Gropp, Optimization of Collective Communication Operations in MPICH, 2005; with all
- * ranks as leaders: Bayatpour et al., Scalable Reduction Collectives with Data
- * Partitioning-based Multi-Leader Design, 2017.
+ * the rounds between nodes are 2 (nodes-1), or 2 log2 nodes, not 2 (ranks-1).  Thakur,
+ * Rabenseifner and Gropp, Optimization of Collective Communication Operations in MPICH,
+ * 2005; with all ranks as leaders: Bayatpour et al., Scalable Reduction Collectives
+ * with Data Partitioning-based Multi-Leader Design, 2017.
  *
  * Nodes of different sizes have one leader each: a tree inside (tree.c), a ring of all
  * of v across.  Inside a node messages go through what memory its ranks share, by
@@ -25,6 +26,7 @@ typedef struct plan {
     int node, place, width;
     size_t n;
     bool even;       /* all nodes have as many ranks */
+    bool halves;     /* across */
     tally_span lead; /* what this rank sums across; empty: nothing */
     int in, across;  /* phases; as many out as in */
     int segments_in, segments_across;
@@ -39,13 +41,29 @@ static int log2_up(int n)
     return rounds;
 }
 
+bool tally_hier_halves(int nodes, size_t n)
+{
+    return n * sizeof(tally_real) / (size_t)nodes <= TALLY_HALVING_SHARE;
+}
+
+static int phases_of_halving(int size)
+{
+    tally_move m;
+    int phases = 0;
+
+    while (tally_halving_move(0, size, 0, phases, &m))
+        phases++;
+    return phases;
+}
+
 static plan plan_of(const tally_nodes *t, int rank, size_t n)
 {
     plan p = {.nodes = t,
               .node = t->node[rank],
               .place = t->place[rank],
               .n = n,
-              .even = t->least == t->most};
+              .even = t->least == t->most,
+              .halves = tally_hier_halves(t->count, n)};
     size_t longest = n;
 
     p.width = tally_nodes_width(t, p.node);
@@ -59,8 +77,9 @@ static plan plan_of(const tally_nodes *t, int rank, size_t n)
         p.segments_in = 1;
         p.in = log2_up(t->most);
     }
-    p.segments_across = tally_ring_segments(t->count, longest);
-    p.across = 2 * (t->count - 1) * p.segments_across;
+    p.segments_across = p.halves ? 1 : tally_ring_segments(t->count, longest);
+    p.across =
+        p.halves ? phases_of_halving(t->count) : 2 * (t->count - 1) * p.segments_across;
     return p;
 }
 
@@ -94,7 +113,11 @@ static void move_across(const plan *p, int phase, tally_move *m)
 
     *m = (tally_move){.add = false};
     if (p->lead.count == 0) return;
-    tally_ring_turn(p->node, nodes, p->lead.count, p->segments_across, phase, m);
+    if (p->halves)
+        tally_halving_move(p->node, nodes, p->lead.count, phase, m);
+    else
+        tally_ring_turn(p->node, nodes, p->lead.count, p->segments_across, phase, m);
+    if (m->send.count == 0 && m->receive.count == 0) return;
     m->send.first += p->lead.first;
     m->receive.first += p->lead.first;
     m->to = tally_nodes_rank(p->nodes, m->to, p->place);
@@ -130,5 +153,9 @@ int tally_hier_depth(const tally_nodes *t, size_t n)
 
 size_t tally_hier_alone(const tally_nodes *t, size_t n)
 {
-    return t->least < t->most ? n : 0;
+    size_t halved = (size_t)t->count * TALLY_HALVING_SHARE / sizeof(tally_real);
+
+    if (t->least < t->most) return n; /* the tree */
+    if (n < halved) halved = n;
+    return tally_halving_scratch(t->count, tally_ring_block(0, t->most, halved).count);
 }

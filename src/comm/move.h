@@ -37,8 +37,14 @@ size_t tally_ring_scratch(int size, size_t n);
 size_t tally_halving_scratch(int size, size_t n);
 size_t tally_tree_scratch(int size, size_t n);
 
-/* Of hier the longest span that it adds while nothing else is under way; the others are
- * as long as in a ring of one rank at most. */
+/* Bytes of a vector for each node up to which nodes halve it sooner than a ring goes
+ * around (measured: choice.c). */
+enum { TALLY_HALVING_SHARE = 16 << 10 };
+
+/* Of hier: whether its nodes halve; and the longest span that it adds while nothing
+ * else is under way, of vectors up to n.  The others are as long as in a ring of one
+ * rank at most. */
+bool tally_hier_halves(int nodes, size_t n);
 size_t tally_hier_alone(const tally_nodes *t, size_t n);
 
 /* Of the ring, for hier: block k of n values; in how many segments the blocks go; and a

@@ -53,7 +53,15 @@ Test(choice, several_nodes_go_by_who_shares_one)
     tally_comm apart = real_comm(4, 1, true);
     cr_assert(eq(int, resolved(apart, TALLY_SUM_AUTO, 16384), TALLY_SUM_TREE));
     cr_assert(eq(int, resolved(apart, TALLY_SUM_AUTO, 65536), TALLY_SUM_HALVING));
-    cr_assert(eq(int, resolved(apart, TALLY_SUM_AUTO, 1 << 20), TALLY_SUM_RING));
+    cr_assert(eq(int, resolved(apart, TALLY_SUM_AUTO, 65540), TALLY_SUM_RING));
+}
+
+Test(choice, the_more_ranks_the_longer_a_ring)
+{
+    tally_comm many = real_comm(512, 1, true);
+
+    cr_assert(eq(int, resolved(many, TALLY_SUM_AUTO, 8 << 20), TALLY_SUM_HALVING));
+    cr_assert(eq(int, resolved(many, TALLY_SUM_AUTO, 9 << 20), TALLY_SUM_RING));
 }
 
 Test(choice, a_hierarchy_needs_nodes_and_company)
@@ -82,7 +90,7 @@ Test(choice, simulated_ranks_go_by_the_table)
     cr_assert(eq(int, resolved(three, TALLY_SUM_AUTO, 4096), TALLY_SUM_TREE));
     cr_assert(eq(int, resolved(three, TALLY_SUM_AUTO, 4104), TALLY_SUM_RING));
     cr_assert(eq(int, resolved(eight, TALLY_SUM_AUTO, 16384), TALLY_SUM_HALVING));
-    cr_assert(eq(int, resolved(eight, TALLY_SUM_AUTO, 16392), TALLY_SUM_RING));
+    cr_assert(eq(int, resolved(eight, TALLY_SUM_AUTO, 16400), TALLY_SUM_RING));
     cr_assert(eq(int, resolved(simulated_comm(2), TALLY_SUM_AUTO, 8), TALLY_SUM_RING));
 }
 

@@ -11,7 +11,8 @@
  *               ring one in m leaves the node, the others cost a' + N/n/s b'
  *     halving   2 sum over j of (a + N/2^(j+1) b); with ranks beyond 2^R: + 3 a + 2 N b
  *     tree      2 sum over j of (a + N b), j < log2 n, rounded up
- *     hier      a lap of N/m inside the node, a ring of N/m between the nodes, a lap
+ *     hier      a lap of N/m inside the node, a ring of N/m between the nodes (halving,
+ *               where N/k is short), a lap
  *     sharded   2 a + (n-m) (u+v) b + (m-1) (u+v) b'
  *               u, v: bytes of a shard's message to its owner and of the answer
  *     server    2 a + (n-m) (U+V) b + (m-1) (U+V) b'
@@ -106,15 +107,6 @@ static double ring_of_all(const bench_cluster *c, size_t n)
     return ring(near, line_of(c, true), c->node, c->ranks, 2, n);
 }
 
-static double hier(const bench_cluster *c, size_t n)
-{
-    bench_line near = line_of(c, false), far = crowded(c, true);
-
-    if (c->node == 1 || nodes_of(c) == 1) return ring_of_all(c, n);
-    return 2 * ring(near, near, 1, c->node, 1, n) +
-           ring(far, far, 1, nodes_of(c), 2, n / (size_t)c->node);
-}
-
 static double halving(const bench_cluster *c, double bytes)
 {
     int places = 1;
@@ -130,6 +122,30 @@ static double halving(const bench_cluster *c, double bytes)
     }
     if (folds) seconds += 3 * time_of(line_of(c, c->node == 1), bytes * 2 / 3);
     return seconds;
+}
+
+/* A rank of each node, while all of the node's ranks do the same. */
+static bench_cluster across(const bench_cluster *c)
+{
+    bench_cluster a = *c;
+
+    a.ranks = nodes_of(c);
+    a.node = 1;
+    a.line[BENCH_NETWORK] = crowded(c, true);
+    return a;
+}
+
+static double hier(const bench_cluster *c, size_t n)
+{
+    bench_line near = line_of(c, false), far = crowded(c, true);
+    bench_cluster leaders = across(c);
+    size_t slice = n / (size_t)c->node;
+
+    if (c->node == 1 || nodes_of(c) == 1) return ring_of_all(c, n);
+    return 2 * ring(near, near, 1, c->node, 1, n) +
+           (tally_hier_halves(leaders.ranks, n)
+                ? halving(&leaders, (double)slice * sizeof(tally_real))
+                : ring(far, far, 1, leaders.ranks, 2, slice));
 }
 
 static double tree(const bench_cluster *c, double bytes)
@@ -193,14 +209,11 @@ double bench_cost_vote_hier(const bench_cluster *c, size_t words)
 {
     size_t shard = tally_sharded_shard(0, c->node, words).count;
     size_t part = tally_sharded_shard(0, nodes_of(c), shard).count;
-    bench_cluster inside = *c, across = *c;
+    bench_cluster inside = *c, leaders = across(c);
 
     inside.ranks = c->node;
-    across.ranks = nodes_of(c);
-    across.node = 1;
-    across.line[BENCH_NETWORK] = crowded(c, true);
     return bench_cost_sharded(&inside, 8 * (double)shard, 8 * (double)shard) +
-           bench_cost_sharded(&across,
+           bench_cost_sharded(&leaders,
                               8 * (double)(part * tally_bits_planes((uint64_t)c->node)),
                               8 * (double)part);
 }

@@ -122,6 +122,7 @@ Test(bench_cost, sums_of_several_ranks_a_node_are_exact)
         compare_sum(1, 16, node, 1 << 14, exact);
         compare_sum(2, 16, node, 1 << 14, exact);
         compare_sum(3, 16, node, 1 << 14, exact);
+        compare_sum(3, 16, node, 1 << 17, exact);
         compare_sum(0, 16, node, 1 << 8, exact);
         compare_sum(0, 16, node, 1 << 16, exact);
     }
