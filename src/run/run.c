@@ -244,6 +244,9 @@ static tally_status check_choices(const tally_run *run)
         return TALLY_FAIL(OPTION,
                           "attack %s spoils messages of exchange gather, not %s",
                           attack->about.name, x->about.name);
+    if (strcmp(o->consistency, "async") != 0)
+        return TALLY_FAIL(OPTION, "consistency %s is for trainer server, not %s",
+                          o->consistency, run->trainer->about.name);
     if (x->codes || !is_lockstep(run)) return TALLY_OK;
     if (strcmp(o->codec, "fp32") != 0)
         return TALLY_FAIL(OPTION, "codec %s is for exchange gather, not %s", o->codec,

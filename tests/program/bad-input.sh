@@ -6,6 +6,7 @@ expect 2 "did you mean --batch" ranks 2 train --bacth 3
 expect 2 "did you mean adam" ranks 2 train --rule adm
 expect 2 "is not in \[0, 1)" ranks 2 train --rule adam:beta2=1.5
 expect 2 "has no option" ranks 2 train --exchange vote:ties=coin
+expect 2 "consistency ssp:.* is for trainer server, not lockstep" ranks 2 train --consistency ssp
 expect 2 "dir is required" ranks 2 train --data idx
 expect 3 "is not a folder" ranks 2 train --data "idx:dir=$work/nowhere"
 expect 2 "validate" ranks 2 train --validate 100000
