@@ -53,7 +53,7 @@ Test(choice, several_nodes_go_by_who_shares_one)
     tally_comm apart = real_comm(4, 1, true);
     cr_assert(eq(int, resolved(apart, TALLY_SUM_AUTO, 16384), TALLY_SUM_TREE));
     cr_assert(eq(int, resolved(apart, TALLY_SUM_AUTO, 65536), TALLY_SUM_HALVING));
-    cr_assert(eq(int, resolved(apart, TALLY_SUM_AUTO, 65540), TALLY_SUM_RING));
+    cr_assert(eq(int, resolved(apart, TALLY_SUM_AUTO, 65544), TALLY_SUM_RING));
 }
 
 Test(choice, the_more_ranks_the_longer_a_ring)
