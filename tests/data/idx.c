@@ -162,7 +162,7 @@ Test(idx, the_folder_and_all_four_files_are_required)
     tally_source s;
 
     expect_fail(tally_source_open(&s, "idx"), OPTION, "data idx: dir is required");
-    expect_fail(tally_source_open(&s, "idx:dir="), OPTION, "dir is required");
+    expect_fail(tally_source_open(&s, "idx:dir="), OPTION, "dir is empty");
     expect_fail(tally_source_open(&s, "idx:dir=/no/such"), FILE,
                 "dir=/no/such is not a folder");
     scratch_remove("t10k-labels-idx1-ubyte");
