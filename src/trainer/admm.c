@@ -234,16 +234,21 @@ static tally_status begin_stage(loop *l, const tally_run *run)
 
 /* The released code's schedule, which the paper does not tell: when the cost of the net
  * itself fell by less than 0.001 in each of the last two iterations, ten times as much
- * weight, up to 1. */
-static tally_status raise_weights(tally_run *run, admm_scalars *k, uint64_t iteration)
+ * weight, up to 1.  What is under way belongs to the iteration before: both sides of a
+ * cut move u by the same rho. */
+static tally_status raise_weights(admm *a, tally_run *run, uint64_t iteration)
 {
+    admm_scalars *k = a->scalars;
     tally_score sum;
 
     TALLY_TRY(tally_run_score(run, TALLY_TRAIN, &sum));
     double cost = sum.loss_sum / (double)sum.count;
     bool stalls = cost > k->cost[1] - 1e-3 && k->cost[1] > k->cost[0] - 1e-3;
 
-    if (iteration > 2 && stalls) k->nu = k->rho = fmin(10 * k->rho, 1);
+    if (iteration > 2 && stalls) {
+        TALLY_TRY(a->method->settle(a));
+        k->nu = k->rho = fmin(10 * k->rho, 1);
+    }
     k->cost[0] = k->cost[1];
     k->cost[1] = cost;
     return TALLY_OK;
@@ -304,7 +309,7 @@ static tally_status take_step(loop *l, tally_run *run)
     run->step++;
     TALLY_TRY(tell(run, &v));
     if (a->o->variant == ADMM_RELEASED && a->method == &admm_pdadmm)
-        TALLY_TRY(raise_weights(run, a->scalars, run->step - l->plan.begins[l->stage]));
+        TALLY_TRY(raise_weights(a, run, run->step - l->plan.begins[l->stage]));
     tally_score sum = {.loss_sum = v.risk, .count = a->total};
 
     return run->after_step(run, &sum, a->scalars->rho, v.stop);

@@ -119,6 +119,12 @@ Test(admm, any_number_of_ranks_gives_the_same_bits_on_a_grid)
     expect_the_same_on_any_ranks("admm:quantize=pq,bits=5," SHORT);
 }
 
+/* Its weights of the constraint rise as it goes. */
+Test(admm, any_number_of_ranks_gives_the_same_bits_as_released)
+{
+    expect_the_same_on_any_ranks("admm:variant=released,nu=1e-4,rho=1e-4," SHORT);
+}
+
 /* Per iteration and cut n n_l (b_p + b_q) / 8 bytes, here with one stage and n = 1437.
  */
 static void expect_bytes(const char *trainer, uint64_t p_bits, uint64_t q_bits)
@@ -172,6 +178,7 @@ Test(admm, a_resumed_run_ends_with_the_same_bits)
     expect_resumed("sim:ranks=3", "admm:iterations=20x20x30", "57");
     expect_resumed("sim:ranks=3", "admm:iterations=20x20x30,quantize=p", "11");
     expect_resumed("sim:ranks=2", "admm:iterations=20x20x30,quantize=pq", "40");
+    expect_resumed("sim:ranks=2", "admm:iterations=20x20x30,variant=released", "33");
     expect_resumed("self", "admm:method=dladmm,iterations=21", "9");
     expect_resumed("self", "admm:method=mdlam,iterations=21", "9");
 }
