@@ -14,6 +14,9 @@
  * random normal numbers at first.  Linear, so messages are summed on their way.  A
  * matrix that factors would not shorten is sent as it is.
  *
+ * A gradient of less rank, or none at all, leaves columns of Q zero.  They are drawn
+ * anew: from nothing the iteration would never find them again.
+ *
  * Error memory is in units of updates (see gather.c).  A rank's gradient carries the
  * weight 1 / n of its share, so sums are means and a / n is what its own part became.
  *
@@ -127,6 +130,27 @@ static void draw(const tally_exchange *x, uint64_t step, tally_real *q, size_t l
     }
 }
 
+/* Columns of the factors that are zero start from chance again, as at first; the same
+ * ones on every rank. */
+static void revive(const tally_exchange *x, uint64_t step, const part *m)
+{
+    tally_real *q = (tally_real *)x->state.at[FACTORS] + m->q;
+
+    for (size_t j = 0; j < m->rank; j++) {
+        bool zero = true;
+
+        for (size_t i = 0; zero && i < m->columns; i++)
+            zero = q[i * m->rank + j] == 0;
+        for (size_t i = 0; zero && i < m->columns; i++) {
+            double pair[2];
+
+            tally_random_normal(x->seed, TALLY_FOR_FACTORS, step + 1,
+                                m->q + i * m->rank + j, pair);
+            q[i * m->rank + j] = (tally_real)pair[0];
+        }
+    }
+}
+
 static tally_status open_sum(tally_exchange *x, tally_sum *sum, int number,
                              size_t length)
 {
@@ -173,6 +197,7 @@ static tally_status start(tally_exchange *x, size_t k, uint64_t step, tally_view
     for (size_t t = 0; t < x->layout->count; t++) {
         const part *m = &f->parts[t];
 
+        if (o->warm) revive(x, step, m);
         if (m->rank)
             tally_gemm_nn((tally_product){m->rows, m->rank, m->columns},
                           f->v + m->first, q + m->q, false, f->p + m->p);

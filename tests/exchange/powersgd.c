@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { ROWS = 12, COLUMNS = 20, BIAS = 5, LENGTH = ROWS * COLUMNS + BIAS, STEPS = 30 };
 
@@ -82,6 +83,27 @@ Test(powersgd, what_has_low_rank_comes_out_whole)
 
     expect_ok(tally_launch("sim:ranks=3", run, &y));
     expect_ok(tally_launch("sim:ranks=3", run, &cold));
+    expect_ok(tally_launch("self", run, &y));
+}
+
+/* A first step of zeros, then one of rank 1, turn columns of the factors to nothing. */
+static tally_status recovers(const study *y, tally_exchange *x)
+{
+    tally_real v[LENGTH] = {0};
+
+    TALLY_TRY(tally_exchange_all(x, 0, v));
+    for (size_t i = 0; i < ROWS * COLUMNS; i++)
+        v[i] = (tally_real)(1 + i % COLUMNS);
+    TALLY_TRY(tally_exchange_all(x, 1, v));
+    memset(x->state.at[0], 0, LENGTH * sizeof *v); /* the error memory */
+    return is_exact(y, x);
+}
+
+Test(powersgd, columns_that_had_nothing_to_say_come_back)
+{
+    study y = {"powersgd:rank=3", false, recovers};
+
+    expect_ok(tally_launch("sim:ranks=3", run, &y));
     expect_ok(tally_launch("self", run, &y));
 }
 
