@@ -259,9 +259,8 @@ static void add_memory(const tally_exchange *x, const parcel *p)
     tally_memory_add(o->error + p->s.first, p->rate, p->s.count, p->v);
 }
 
-/* e <- what the message leaves out.  A codec refuses what is not finite: a robust
- * aggregate will drop that message, so nothing of it is remembered; else it is the end.
- */
+/* e <- what the message leaves out.  When that is not finite, a robust aggregate drops
+ * or outvotes the message, so nothing of it is remembered; else it is the end. */
 static tally_status keep_memory(parcel *p, tally_span part, const void *message,
                                 size_t bytes)
 {
@@ -276,7 +275,7 @@ static tally_status keep_memory(parcel *p, tally_span part, const void *message,
     if (status != TALLY_FORMAT) return status;
     if (!x->aggregator.ops->robust)
         return TALLY_FAIL(DIVERGED, "step %llu: what rank %d says is lost: %s",
-                          (unsigned long long)p->step, x->comm->rank,
+                          (unsigned long long)p->step + 1, x->comm->rank,
                           tally_error_sentence());
     tally_error_clear();
     memset(error, 0, part.count * sizeof *error);
@@ -413,6 +412,20 @@ static tally_status combine(parcel *p, tally_span part, tally_real *result)
     return tally_aggregate_combine(&x->aggregator, rows, result);
 }
 
+/* E <- what the answer leaves out. */
+static tally_status keep_owner(parcel *p, tally_piece piece, size_t bytes)
+{
+    const office *o = p->x->inner;
+    tally_status status =
+        tally_memory_keep(p->back_codec, piece, p->answer, bytes, p->rate, o->result,
+                          o->owner + piece.first, NULL);
+
+    if (status != TALLY_FORMAT) return status;
+    return TALLY_FAIL(DIVERGED, "step %llu: what rank %d answers is lost: %s",
+                      (unsigned long long)p->step + 1, p->x->comm->rank,
+                      tally_error_sentence());
+}
+
 /* Answers everyone, and itself what the others will read. */
 static tally_status answer(parcel *p)
 {
@@ -427,9 +440,7 @@ static tally_status answer(parcel *p)
     for (size_t i = 0; remembers && i < part.count; i++)
         o->result[i] += o->owner[piece.first + i] / (tally_real)p->rate;
     TALLY_TRY(tally_codec_encode(p->back_codec, piece, o->result, p->answer, &bytes));
-    if (remembers)
-        TALLY_TRY(tally_memory_keep(p->back_codec, piece, p->answer, bytes, p->rate,
-                                    o->result, o->owner + piece.first, NULL));
+    if (remembers) TALLY_TRY(keep_owner(p, piece, bytes));
     for (int q = 0; q < x->comm->size; q++) {
         p->at[q] = p->answer;
         p->bytes[q] = bytes;

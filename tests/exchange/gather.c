@@ -341,7 +341,28 @@ Test(gather, a_rank_with_memory_and_a_nan_is_dropped_once_or_diverges)
     expect_ok(tally_launch("sim:ranks=5", take_steps, &y));
     y.aggregate = "mean";
     expect_fail(tally_launch("sim:ranks=5", take_steps, &y), DIVERGED,
-                "step 3: what rank 2 says is lost: codec topk: entry ");
+                "step 4: what rank 2 says is lost: codec topk: entry ");
+}
+
+/* Codecs that have a message for it would repeat it for ever. */
+Test(gather, a_nan_that_a_codec_can_say_is_not_remembered)
+{
+    static const char *const codecs[] = {"two_bit", "grid"};
+
+    for (size_t k = 0; k < sizeof codecs / sizeof *codecs; k++) {
+        study y = {.exchange = "gather",
+                   .codec = codecs[k],
+                   .aggregate = "median",
+                   .rate = steady,
+                   .sick = true,
+                   .tampers = 2,
+                   .check = memory_is_finite};
+
+        expect_ok(tally_launch("sim:ranks=5", take_steps, &y));
+        y.aggregate = "mean";
+        expect_fail(tally_launch("sim:ranks=5", take_steps, &y), DIVERGED,
+                    "step 4: what rank 2 says is lost: codec");
+    }
 }
 
 /* ---- sharded and whole agree ---- */

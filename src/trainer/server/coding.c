@@ -27,7 +27,6 @@
 #include "trainer/server/coding.h"
 
 #include "codec/memory.h"
-#include "trainer/report.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -101,8 +100,8 @@ tally_status tally_coding_push(tally_coding *c, tally_piece piece, double rate,
     if (!memory) return TALLY_OK;
     tally_status status =
         tally_memory_keep(&c->up, piece, message, *bytes, rate, v, memory, NULL);
-    if (!status && tally_all_finite(memory, piece.count)) return TALLY_OK;
-    if (status) tally_error_clear();
+    if (!status) return TALLY_OK;
+    tally_error_clear();
     memset(memory, 0, piece.count * sizeof *memory);
     return TALLY_OK;
 }
