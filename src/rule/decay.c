@@ -1,8 +1,7 @@
 /* decay.c — weight decay, on the tensors that decay.
  *
  *     decoupled   w <- w - rate decay w                   beside the step
- *     coupled     g <- g + decay w                        an L2 penalty: inside the
- * step
+ *     coupled     g <- g + decay w                        an L2 penalty, in the step
  *
  * Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, arXiv:1711.05101,
  * tell the two apart.  The decoupled form subtracts instead of scaling by 1 - rate

@@ -1,9 +1,11 @@
 /* nesterov.c — momentum that looks ahead before it takes the gradient.
  *
- *     buffer      g at w           m <- beta m + g            w <- w - rate (g + beta
- * m) lookahead   g at w + beta m  m <- beta m - rate g       w <- w + m ema         g
- * at w - rate m  m <- beta m + (1 - beta) g w <- w - rate m convex      lookahead with
- * beta_k = (t_{k-1} - 1) / t_k, t_1 = 1, t_{k+1} = (1 + sqrt(1 + 4 t_k^2)) / 2
+ *     buffer      g at w           m <- beta m + g             w <- w - rate n,
+ *                                                            n = g + beta m
+ *     lookahead   g at w + beta m  m <- beta m - rate g        w <- w + m
+ *     ema         g at w - rate m  m <- beta m + (1 - beta) g  w <- w - rate m
+ *     convex      lookahead with beta_k = (t_{k-1} - 1) / t_k,
+ *                 t_1 = 1, t_{k+1} = (1 + sqrt(1 + 4 t_k^2)) / 2
  *
  * g stands for g + l2 x at the point x where it is taken; each form also subtracts rate
  * decay w.  Nesterov, A Method of Solving a Convex Programming Problem with Convergence

@@ -1,8 +1,9 @@
 /* rprop.c — steps by sign alone, longer while the sign stays and shorter once it turns.
  *
  *     d <- d grow      where sign(g) = sign(last)
- *     d <- d shrink    where sign(g) = -sign(last); there g counts as 0, now and as
- * last d within [least, most];    d_0 = 1 w <- w - rate d sign(g),    last <- g
+ *     d <- d shrink    where sign(g) = -sign(last); there g <- 0
+ *     d within [least, most],    d_0 = 1
+ *     w <- w - rate d sign(g),   last <- g
  *
  * Riedmiller and Braun, A Direct Adaptive Method for Faster Backpropagation Learning:
  * The RPROP Algorithm, 1993, without its step back (iRprop-).  d counts in rates, so
