@@ -220,6 +220,7 @@ struct tally_run {
     struct tally_folder *folder;     /* the run folder; NULL without out */
     struct tally_metrics *metrics;   /* NULL without out, and on ranks other than 0 */
     struct tally_timeline *timeline; /* NULL without trace */
+    bool watched;                    /* it has opened the watch of comm */
 };
 
 /* Sets one option: a family ("rule", "adam:beta2=0.99"), one key of a family

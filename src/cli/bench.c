@@ -12,7 +12,6 @@
 #include "cli/bench/compare.h"
 #include "cli/command.h"
 #include "cli/json.h"
-#include "comm/watch.h"
 #include "run/config.h"
 
 #include <stdio.h>
@@ -68,13 +67,6 @@ tally_status bench_run_options(const cli_grammar *grammar, int count,
     tally_config_close(&run);
     if (!status && !*options) return TALLY_FAIL(OPTION, "%s", tally_error_sentence());
     return status;
-}
-
-tally_status bench_watch(tally_comm *c, double timeout)
-{
-    const tally_watch_terms terms = {.timeout = timeout};
-
-    return c->ops->spend ? TALLY_OK : tally_watch_open(c, &terms);
 }
 
 tally_status bench_check_style(bool json, bool csv)

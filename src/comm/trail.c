@@ -27,6 +27,13 @@ void tally_trail_close(tally_trail *t)
     pthread_mutex_destroy(&t->lock);
 }
 
+void tally_trail_forget(tally_trail *t)
+{
+    pthread_mutex_lock(&t->lock);
+    t->count = t->number = t->sum = t->step = 0;
+    pthread_mutex_unlock(&t->lock);
+}
+
 double tally_trail_now(void)
 {
     struct timespec now;

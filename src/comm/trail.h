@@ -37,6 +37,7 @@ typedef struct tally_trail {
 
 void tally_trail_open(tally_trail *t);
 void tally_trail_close(tally_trail *t);
+void tally_trail_forget(tally_trail *t); /* no collective may be under way */
 
 /* Seconds of a clock that only grows; some ms fine. */
 double tally_trail_now(void);

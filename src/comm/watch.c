@@ -77,6 +77,7 @@ typedef struct packet {
 struct tally_watch {
     tally_trail trail;
     const tally_comm *comm;
+    int users; /* that have opened it and not closed it */
     int rank, size;
     double patience;
     tally_watch_terms terms;
@@ -651,10 +652,15 @@ static tally_status start(tally_comm *c, tally_watch *w)
 
 tally_status tally_watch_open(tally_comm *c, const tally_watch_terms *terms)
 {
+    if (c->watch) {
+        c->watch->users++;
+        if (c == c->watch->comm) tally_trail_forget(&c->watch->trail);
+        return TALLY_OK;
+    }
     tally_watch *w = calloc(1, sizeof *w);
-
     if (!w) return TALLY_FAIL(MEMORY, "no memory to watch a rank");
     w->comm = c;
+    w->users = 1;
     w->rank = c->rank;
     w->size = c->size;
     w->patience = c->patience;
@@ -676,7 +682,7 @@ void tally_watch_close(tally_comm *c)
 {
     tally_watch *w = c->watch;
 
-    if (!w) return;
+    if (!w || --w->users > 0) return;
     tally_progress_enter(c);
     c->watch = NULL;
     tally_progress_leave(c);

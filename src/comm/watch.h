@@ -23,9 +23,10 @@ typedef struct tally_watch_terms {
 } tally_watch_terms;
 
 /* Opens the trail of c, and where ranks are processes the thread.  Comms that are split
- * from c later on share it.  Collective. */
+ * from c later on share it.  One that c has already (a bench's, around its
+ * runs) goes on by its own terms, with an empty trail.  Collective. */
 tally_status tally_watch_open(tally_comm *c, const tally_watch_terms *terms);
-void tally_watch_close(tally_comm *c); /* local */
+void tally_watch_close(tally_comm *c); /* as often as it was opened; local */
 
 /* The name of a rank's host; NULL where all share one, or nobody watches.  Local. */
 const char *tally_watch_host(const tally_comm *c, int rank);

@@ -83,7 +83,9 @@ static tally_status open_watch(tally_run *run)
                                      .name = name_tag,
                                      .context = run};
 
-    return tally_watch_open(run->comm, &terms);
+    TALLY_TRY(tally_watch_open(run->comm, &terms));
+    run->watched = true;
+    return TALLY_OK;
 }
 
 static void tell_of_the_data(const tally_run *run)
@@ -352,7 +354,7 @@ tally_status tally_run_open(tally_run *run, tally_comm *comm)
         comm->stalled = tell_of_a_stall;
         comm->stalled_context = run;
         comm->patience = run->options->patience;
-        comm->limit = run->options->timeout;
+        comm->limit = comm->watch ? 0 : run->options->timeout;
         tally_gemm_threads(tally_run_threads(run));
         status = open_alone(run);
     }
@@ -394,7 +396,7 @@ void tally_run_close(tally_run *run)
     if (run->trainer && run->trainer->close) run->trainer->close(run);
     tally_state_close(&run->trainer_state);
     tally_timeline_close(run);
-    if (run->comm) tally_watch_close(run->comm);
+    if (run->watched) tally_watch_close(run->comm);
     if (run->consistency)
         tally_options_close(run->consistency, run->consistency_options);
     if (run->trainer) tally_options_close(&run->trainer->about, run->trainer_options);

@@ -323,16 +323,27 @@ expect 2 "did you mean rules" "$TALLY" bench kernel --only rule
 expect 2 "seconds=0 is not in" "$TALLY" bench kernel --seconds 0
 expect 2 "did you mean --threads" "$TALLY" bench kernel --thread 2
 # A rank that is stopped is named when somebody asks, and the bench goes on.
-if [ -n "$MPIEXEC" ]; then
-    BENCHES=$$ timeout 60 $MPIEXEC -n 2 "$TALLY" bench exchange --exchange ordered --sizes 64KiB --repeats 10000 \
-        >"$work/out" 2>"$work/err" &
+begin() { # ARGUMENTS: benches <- the processes of rank 0 and 1 of that bench, which can be asked
+    BENCHES=$$ timeout 60 $MPIEXEC -n 2 "$TALLY" bench "$@" >"$work/out" 2>"$work/err" &
     job=$!
-    wait_for() { for ((i = 0; i < 200; i++)); do ! grep -q "$1" "$2" || return 0; sleep 0.05; done; fail "no \"$1\""; }
-    wait_for "^ranks" "$work/out"
     benches=()
-    for pid in $(pgrep -x tally); do
-        if tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qx "BENCHES=$$"; then benches+=("$pid"); fi
+    for ((i = 0; i < 200; i++)); do
+        for pid in $(pgrep -x tally); do
+            { tr '\0' '\n' <"/proc/$pid/environ" >"$work/environ"; } 2>/dev/null || continue
+            grep -qx "BENCHES=$$" "$work/environ" || continue
+            [ $((0x$(sed -n 's/^SigCgt:\t//p' "/proc/$pid/status") & 0x800)) -ne 0 ] || continue # SIGUSR2
+            benches[$(sed -n 's/^\(OMPI_COMM_WORLD_RANK\|PMI_RANK\)=//p' "$work/environ" | head -n 1)]=$pid
+        done
+        [ "${#benches[@]}" -lt 2 ] || return 0
+        sleep 0.05
     done
+    fail "there are no two ranks of: bench $*"
+}
+wait_for() { for ((i = 0; i < 200; i++)); do ! grep -q "$1" "$2" || return 0; sleep 0.05; done; fail "no \"$1\""; }
+
+if [ -n "$MPIEXEC" ]; then
+    begin exchange --exchange ordered --sizes 64KiB --repeats 10000
+    wait_for "^ranks" "$work/out"
     kill -STOP "${benches[0]}"
     kill -USR2 "${benches[1]}"
     wait_for "which it started last" "$work/err"
@@ -340,7 +351,23 @@ if [ -n "$MPIEXEC" ]; then
     kill -CONT "${benches[0]}"
     kill "$job"
     wait "$job"
+    # And it ends the bench when it stays away.
+    net=sim:alpha=50e-6,beta=8e-9
+    for topic in "net --rounds 1000" "predict --data digits --steps 2000 --net $net" "train --data digits --rounds 1000 --compare allreduce,vote"; do
+        # shellcheck disable=SC2086
+        begin $topic --timeout 0.5
+        kill -USR2 "${benches[0]}"
+        wait_for "which it started last" "$work/err"
+        kill -STOP "${benches[1]}"
+        wait "$job"
+        code=$?
+        [ "$code" -eq 6 ] || fail "exit $code of bench $topic: $(cat "$work/err")"
+        grep -q "rank 1 does not answer (stopped); rank 0 has waited .*the run ends (--timeout)" "$work/err" ||
+            fail "bench $topic: $(cat "$work/err")"
+    done
 fi
+expect 2 "timeout=-1 is not in" ranks 2 bench net --timeout -1
+expect 2 "timeout=5s is not in" ranks 2 bench exchange --timeout 5s
 
 # Ranks that were started unalike say so, where they would wait for each other for ever.
 if [ -n "$MPIEXEC" ]; then

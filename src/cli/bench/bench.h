@@ -16,6 +16,13 @@
         .name = "csv", .set = as_csv, .help = "comma-separated values"                 \
     }
 
+/* The flag of a bench that takes no options of a run. */
+#define BENCH_TIMEOUT_FLAG(words)                                                      \
+    {                                                                                  \
+        .name = "timeout", .text = words, .value = "X",                                \
+        .help = "seconds in one wait that end the bench; 0: never (600)"               \
+    }
+
 /* `tally bench exchange` and so on; words: what follows. */
 tally_status bench_exchange(cli_failure *failure, int count, char *const *words);
 tally_status bench_kernel(cli_failure *failure, int count, char *const *words);
@@ -37,16 +44,24 @@ tally_status bench_run_options(const cli_grammar *grammar, int count,
                                char *const *words, const char *entry, const char *steps,
                                json_t **options);
 
-/* Returns TALLY_MISMATCH, agreed by all, when ranks run other builds of Tally, or were
- * given another bench or other words (topic: "exchange"; words: what followed it).
- * Collective. */
-tally_status bench_check_alike(tally_comm *c, const char *topic, int count,
-                               char *const *words);
+/* How a bench of several ranks was started. */
+typedef struct bench_call {
+    const char *topic; /* "exchange" */
+    int count;
+    char *const *words; /* what followed it */
+    tally_status asked; /* of reading the words; agreed on once there are ranks */
+    double timeout;     /* seconds in one wait that end the bench; 0: never */
+} bench_call;
 
-/* From here on SIGUSR2 has a table printed of what each rank does, and a wait of so
- * many seconds (0: of any length) ends the bench with it; until tally_watch_close.
- * Where ranks are simulated a deadlock is told anyway.  Collective. */
-tally_status bench_watch(tally_comm *c, double timeout);
+/* call->timeout <- --timeout; NULL: 600.  Returns TALLY_OPTION. */
+tally_status bench_read_timeout(const char *text, bench_call *call);
+
+/* Agrees on call->asked.  Returns TALLY_MISMATCH, agreed by all, when ranks run other
+ * builds of Tally, or were given another bench or other words.  From here on SIGUSR2
+ * has a table printed of what each rank does, and a wait that reaches the timeout ends
+ * the bench with it; until tally_watch_close.  Where ranks are simulated a deadlock is
+ * told anyway.  Collective. */
+tally_status bench_meet(tally_comm *c, const bench_call *call);
 
 /* Returns TALLY_OPTION when both forms are asked for. */
 tally_status bench_check_style(bool json, bool csv);

@@ -31,7 +31,6 @@
 #include <string.h>
 
 enum {
-    TIMEOUT = 600, /* seconds in one wait: a repeat is shorter on any link */
     REPEATS_LEAST = 5,
     REPEATS_AUTO = 100 /* at most, when nobody says how many */
 };
@@ -42,13 +41,12 @@ typedef struct job {
     cli_failure *failure;
     bool help, json, csv, update;
     const char *comm, *size_words, *rank_words, *repeat_words, *bucket_words;
+    const char *timeout_words;
     const char *given[BENCH_ENTRIES_MOST + 1];  /* --exchange; ends with NULL */
     const char *codecs[BENCH_ENTRIES_MOST + 1]; /* --codec; likewise */
     cli_sizes sizes, ranks;                     /* no ranks: all */
     uint64_t repeats, bucket; /* 0: see above; KiB, 0: whole vectors */
-    int word_count;
-    char *const *words; /* as given */
-    tally_status asked; /* of reading the words; agreed on once there are ranks */
+    bench_call call;
 } job;
 
 /* One rank's part of the bench. */
@@ -269,10 +267,7 @@ static tally_status run(bench *b)
     cli_style style = j->json ? CLI_JSON : j->csv ? CLI_CSV : CLI_TEXT;
     machine m;
 
-    TALLY_TRY(tally_agree(b->comm, j->asked));
-    TALLY_TRY(bench_check_alike(b->comm, "exchange", j->word_count, j->words));
-    TALLY_TRY(
-        bench_watch(b->comm, j->ranks.count ? 0 : TIMEOUT)); /* some ranks sleep */
+    TALLY_TRY(bench_meet(b->comm, &j->call));
     b->simulated = b->comm->ops->spend != NULL;
     b->arena.records = calloc((size_t)b->comm->size, sizeof *b->arena.records);
     TALLY_TRY(tally_agree(b->comm, b->arena.records ? TALLY_OK
@@ -321,6 +316,7 @@ static tally_status read_values(job *j)
                               &j->repeats));
     TALLY_TRY(cli_sizes_count("bucket", j->bucket_words, 0, 1 << 30, &j->bucket));
     TALLY_TRY(cli_sizes_counts("ranks", j->rank_words, 1, 1 << 20, &j->ranks));
+    TALLY_TRY(bench_read_timeout(j->timeout_words, &j->call));
     TALLY_TRY(bench_check_style(j->json, j->csv));
     return bench_entries_check(j->given, j->codecs);
 }
@@ -347,11 +343,12 @@ static void print_help(const cli_flag *flags)
 
 tally_status bench_exchange(cli_failure *failure, int count, char *const *words)
 {
-    job j = {.failure = failure,
-             .comm = "auto",
-             .size_words = "4KiB..256MiB",
-             .word_count = count,
-             .words = words};
+    job j = {
+        .failure = failure,
+        .comm = "auto",
+        .size_words = "4KiB..256MiB",
+        .call = {.topic = "exchange", .count = count, .words = words}
+    };
     const cli_flag flags[] = {
         {"exchange", j.given,         NULL,      "MEMBER",
          "one of them; may be given again (all, with each algorithm)",                          BENCH_ENTRIES_MOST},
@@ -368,17 +365,18 @@ tally_status bench_exchange(cli_failure *failure, int count, char *const *words)
          "time whole updates, until the weights have moved, beside what memory asks",           0                 },
         {"repeats",  &j.repeat_words, NULL,      "N",
          "of each measurement (as many as a second holds)",                                     0                 },
+        BENCH_TIMEOUT_FLAG(&j.timeout_words),
         BENCH_STYLE_FLAGS(&j.json, &j.csv),
         CLI_LAST_FLAGS(&j.help),
     };
     const cli_grammar grammar = {"tally bench exchange", flags, bench_takes, false};
     tally_run run = {0};
 
-    j.asked = cli_arguments_read(&grammar, count, words, &run);
+    j.call.asked = cli_arguments_read(&grammar, count, words, &run);
     if (j.help) {
         print_help(flags);
         return TALLY_OK;
     }
-    if (!j.asked) j.asked = read_values(&j);
-    return tally_launch(j.asked ? "auto" : j.comm, on_rank, &j);
+    if (!j.call.asked) j.call.asked = read_values(&j);
+    return tally_launch(j.call.asked ? "auto" : j.comm, on_rank, &j);
 }

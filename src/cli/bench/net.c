@@ -25,13 +25,11 @@ enum { ROUNDS_MOST = 1000 };
 typedef struct job {
     cli_failure *failure;
     bool help, json, csv;
-    const char *comm, *size_words, *round_words;
+    const char *comm, *size_words, *round_words, *timeout_words;
     const char *table; /* of CSV; NULL: links */
     cli_sizes sizes;
     uint64_t rounds;
-    int word_count;
-    char *const *words; /* as given */
-    tally_status asked; /* of reading the words; agreed on once there are ranks */
+    bench_call call;
 } job;
 
 typedef struct net {
@@ -173,9 +171,7 @@ static tally_status run(net *b)
 {
     const job *j = b->job;
 
-    TALLY_TRY(tally_agree(b->comm, j->asked));
-    TALLY_TRY(bench_check_alike(b->comm, "net", j->word_count, j->words));
-    TALLY_TRY(bench_watch(b->comm, 0)); /* pairs take turns */
+    TALLY_TRY(bench_meet(b->comm, &j->call));
     b->simulated = b->comm->ops->spend != NULL;
     TALLY_TRY(bench_links_measure(b->comm, &j->sizes, j->rounds, b->links));
     TALLY_TRY(cli_places_gather(b->comm, &b->places));
@@ -244,6 +240,7 @@ static tally_status read_values(job *j)
                           "as in 8,1MiB",
                           j->size_words);
     TALLY_TRY(cli_sizes_count("rounds", j->round_words, 1, ROUNDS_MOST, &j->rounds));
+    TALLY_TRY(bench_read_timeout(j->timeout_words, &j->call));
     TALLY_TRY(check_table(j));
     return bench_check_style(j->json, j->csv);
 }
@@ -266,12 +263,13 @@ static void print_help(const cli_flag *flags)
 
 tally_status bench_net(cli_failure *failure, int count, char *const *words)
 {
-    job j = {.failure = failure,
-             .comm = "auto",
-             .size_words = "8,1KiB..4MiB",
-             .round_words = "5",
-             .word_count = count,
-             .words = words};
+    job j = {
+        .failure = failure,
+        .comm = "auto",
+        .size_words = "8,1KiB..4MiB",
+        .round_words = "5",
+        .call = {.topic = "net", .count = count, .words = words}
+    };
     const cli_flag flags[] = {
         {"sizes",  &j.size_words,  NULL, "SIZES",
          "of messages, as for tally bench exchange (8,1KiB..4MiB)"                    },
@@ -280,17 +278,18 @@ tally_status bench_net(cli_failure *failure, int count, char *const *words)
         {"comm",   &j.comm,        NULL, "MEMBER", "how ranks reach each other (auto)"},
         {"table",  &j.table,       NULL, "TABLE",
          "what --csv holds: links, sizes or places (links)"                           },
+        BENCH_TIMEOUT_FLAG(&j.timeout_words),
         BENCH_STYLE_FLAGS(&j.json, &j.csv),
         CLI_LAST_FLAGS(&j.help),
     };
     const cli_grammar grammar = {"tally bench net", flags, bench_takes, false};
     tally_run run = {0};
 
-    j.asked = cli_arguments_read(&grammar, count, words, &run);
+    j.call.asked = cli_arguments_read(&grammar, count, words, &run);
     if (j.help) {
         print_help(flags);
         return TALLY_OK;
     }
-    if (!j.asked) j.asked = read_values(&j);
-    return tally_launch(j.asked ? "auto" : j.comm, on_rank, &j);
+    if (!j.call.asked) j.call.asked = read_values(&j);
+    return tally_launch(j.call.asked ? "auto" : j.comm, on_rank, &j);
 }

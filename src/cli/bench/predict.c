@@ -43,9 +43,7 @@ typedef struct job {
     double compute;  /* of --compute; NAN: measure */
     uint64_t factors;
     json_t *options; /* of the run; owned */
-    int word_count;
-    char *const *words; /* as given */
-    tally_status asked; /* of reading the words; agreed on once there are ranks */
+    bench_call call;
 } job;
 
 typedef struct predictor {
@@ -436,12 +434,8 @@ static tally_status run(predictor *b)
 {
     tally_comm *c = b->comm;
 
-    TALLY_TRY(tally_agree(c, b->job->asked));
-    TALLY_TRY(bench_check_alike(c, "predict", b->job->word_count, b->job->words));
-    TALLY_TRY(bench_watch(c, 0)); /* pairs take turns */
-    tally_status status = tally_agree(c, measure_net(b));
-    tally_watch_close(c); /* what is trained has a watch of its own */
-    TALLY_TRY(status);
+    TALLY_TRY(bench_meet(c, &b->job->call));
+    TALLY_TRY(tally_agree(c, measure_net(b)));
     TALLY_TRY(tally_agree(c, check_ranks(b)));
     TALLY_TRY(tally_comm_split(c, c->rank, 0, &b->alone));
     TALLY_TRY(measure_plan(b));
@@ -463,6 +457,7 @@ static tally_status on_rank(tally_comm *c, void *context)
         cli_table_close(&b->table);
         tally_codec_close(&b->plan.codec);
         tally_comm_close(b->alone);
+        tally_watch_close(c);
     }
     free(b);
     return cli_failure_on_rank(j->failure, c, status);
@@ -522,6 +517,9 @@ static tally_status read_rate(const char *name, const char *words, double *rate)
 
 static tally_status read_values(job *j)
 {
+    const json_t *timeout = json_object_get(j->options, "timeout");
+
+    TALLY_TRY(bench_read_timeout(json_string_value(timeout), &j->call));
     TALLY_TRY(read_ranks(j));
     TALLY_TRY(read_net(j));
     TALLY_TRY(read_rate("products", j->product_words, &j->core.products));
@@ -570,12 +568,13 @@ static const char *comm_of(const job *j)
 
 tally_status bench_predict(cli_failure *failure, int count, char *const *words)
 {
-    job j = {.failure = failure,
-             .rank_words = "8,64,512,4096",
-             .scaling = "weak",
-             .factor_words = "4",
-             .word_count = count,
-             .words = words};
+    job j = {
+        .failure = failure,
+        .rank_words = "8,64,512,4096",
+        .scaling = "weak",
+        .factor_words = "4",
+        .call = {.topic = "predict", .count = count, .words = words}
+    };
     const cli_flag flags[] = {
         {"ranks",     &j.rank_words,    NULL,         "COUNTS",
          "of ranks, with commas (8,64,512,4096)"                                                          },
@@ -599,16 +598,18 @@ tally_status bench_predict(cli_failure *failure, int count, char *const *words)
     const cli_grammar grammar = {"tally bench predict", flags, takes, false};
     tally_run first = {0};
 
-    j.asked = cli_arguments_read(&grammar, count, words, &first);
+    j.call.asked = cli_arguments_read(&grammar, count, words, &first);
     tally_config_close(&first);
     if (j.help) {
         print_help(flags);
         return TALLY_OK;
     }
-    if (!j.asked)
-        j.asked = bench_run_options(&grammar, count, words, NULL, "10", &j.options);
-    if (!j.asked) j.asked = read_values(&j);
-    tally_status status = tally_launch(j.asked ? "auto" : comm_of(&j), on_rank, &j);
+    if (!j.call.asked)
+        j.call.asked =
+            bench_run_options(&grammar, count, words, NULL, "10", &j.options);
+    if (!j.call.asked) j.call.asked = read_values(&j);
+    tally_status status =
+        tally_launch(j.call.asked ? "auto" : comm_of(&j), on_rank, &j);
     json_decref(j.options);
     return status;
 }

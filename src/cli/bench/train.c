@@ -25,6 +25,7 @@
 #include "cli/help.h"
 #include "cli/json.h"
 #include "cli/sizes.h"
+#include "comm/watch.h"
 #include "run/config.h"
 
 #include <stdio.h>
@@ -41,9 +42,7 @@ typedef struct job {
     int count;
     char names[BENCH_STRATEGIES_MOST][BENCH_ENTRY_MOST];
     json_t *options[BENCH_STRATEGIES_MOST]; /* resolved; owned */
-    int word_count;
-    char *const *words; /* as given */
-    tally_status asked; /* of reading the words; agreed on once there are ranks */
+    bench_call call;
 } job;
 
 typedef struct bench {
@@ -156,8 +155,7 @@ static tally_status run(bench *b)
 {
     const job *j = b->job;
 
-    TALLY_TRY(tally_agree(b->comm, j->asked));
-    TALLY_TRY(bench_check_alike(b->comm, "train", j->word_count, j->words));
+    TALLY_TRY(bench_meet(b->comm, &j->call));
     TALLY_TRY(tally_agree(b->comm, bench_ranking_open(&b->ranking)));
     for (uint64_t i = 0; i < j->rounds; i++)
         for (int k = 0; k < j->count; k++)
@@ -178,6 +176,7 @@ static tally_status on_rank(tally_comm *c, void *context)
     };
     tally_status status = run(&b);
 
+    tally_watch_close(c);
     bench_ranking_close(&b.ranking);
     return cli_failure_on_rank(j->failure, c, status);
 }
@@ -202,8 +201,7 @@ static tally_status read_target(job *j)
 }
 
 /* With a target it is epochs that bound a run. */
-static tally_status read_strategies(job *j, const cli_grammar *grammar, int count,
-                                    char *const *words)
+static tally_status read_strategies(job *j, const cli_grammar *grammar)
 {
     const char *list = j->compare, *steps = j->target.accuracy > 0 ? NULL : "20";
 
@@ -212,11 +210,25 @@ static tally_status read_strategies(job *j, const cli_grammar *grammar, int coun
             return TALLY_FAIL(OPTION, "compare: these are more than %d strategies",
                               BENCH_STRATEGIES_MOST);
         TALLY_TRY(bench_compare_next(&list, j->names[j->count]));
-        TALLY_TRY(bench_run_options(grammar, count, words, j->names[j->count], steps,
-                                    &j->options[j->count]));
+        TALLY_TRY(bench_run_options(grammar, j->call.count, j->call.words,
+                                    j->names[j->count], steps, &j->options[j->count]));
         j->count++;
     } while (*list);
     return TALLY_OK;
+}
+
+static const char *option_of(const job *j, const char *name)
+{
+    return json_string_value(json_object_get(j->options[0], name));
+}
+
+static tally_status read_values(job *j, const cli_grammar *grammar)
+{
+    TALLY_TRY(read_target(j));
+    TALLY_TRY(read_strategies(j, grammar));
+    TALLY_TRY(bench_read_timeout(option_of(j, "timeout"), &j->call));
+    TALLY_TRY(cli_sizes_count("rounds", j->round_words, 1, ROUNDS_MOST, &j->rounds));
+    return bench_check_style(j->json, j->csv);
 }
 
 static void print_help(const cli_flag *flags)
@@ -246,18 +258,14 @@ static void print_help(const cli_flag *flags)
         stdout);
 }
 
-static const char *comm_of(const job *j)
-{
-    return json_string_value(json_object_get(j->options[0], "comm"));
-}
-
 tally_status bench_train(cli_failure *failure, int count, char *const *words)
 {
-    job j = {.failure = failure,
-             .compare = "allreduce,vote,powersgd,async,pdadmm",
-             .round_words = "5",
-             .word_count = count,
-             .words = words};
+    job j = {
+        .failure = failure,
+        .compare = "allreduce,vote,powersgd,async,pdadmm",
+        .round_words = "5",
+        .call = {.topic = "train", .count = count, .words = words}
+    };
     const cli_flag flags[] = {
         {"compare",    &j.compare,      NULL, "NAMES",
          "strategies, with commas (allreduce,vote,powersgd,async,pdadmm)"                      },
@@ -271,18 +279,15 @@ tally_status bench_train(cli_failure *failure, int count, char *const *words)
     const cli_grammar grammar = {"tally bench train", flags, bench_takes_run, false};
     tally_run first = {0};
 
-    j.asked = cli_arguments_read(&grammar, count, words, &first);
+    j.call.asked = cli_arguments_read(&grammar, count, words, &first);
     tally_config_close(&first);
     if (j.help) {
         print_help(flags);
         return TALLY_OK;
     }
-    if (!j.asked) j.asked = read_target(&j);
-    if (!j.asked) j.asked = read_strategies(&j, &grammar, count, words);
-    if (!j.asked)
-        j.asked = cli_sizes_count("rounds", j.round_words, 1, ROUNDS_MOST, &j.rounds);
-    if (!j.asked) j.asked = bench_check_style(j.json, j.csv);
-    tally_status status = tally_launch(j.asked ? "auto" : comm_of(&j), on_rank, &j);
+    if (!j.call.asked) j.call.asked = read_values(&j, &grammar);
+    tally_status status =
+        tally_launch(j.call.asked ? "auto" : option_of(&j, "comm"), on_rank, &j);
     for (int k = 0; k < j.count; k++)
         json_decref(j.options[k]);
     return status;
