@@ -16,8 +16,6 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { REFUSALS_MOST = 8 };
-
 /* ---- silence ---- */
 
 tally_status tally_store_beat(tally_store *s)

@@ -37,8 +37,9 @@ enum { PATIENCE_WITH_HOGS = 4 };
 
 /* At the start of the window; then a slot for each rank, then the weights. */
 typedef struct board {
-    _Alignas(64) uint64_t next; /* ticket */
-    _Alignas(64) uint64_t done; /* tickets, in no order */
+    _Alignas(64) uint64_t next;    /* ticket */
+    _Alignas(64) uint64_t done;    /* tickets, in no order */
+    _Alignas(64) uint64_t in_vain; /* gradients that were not finite, in a row */
     _Alignas(64) uint32_t stop;
 } board;
 
@@ -174,6 +175,20 @@ static tally_status move(hog *h, tally_step t)
 }
 
 /* A gradient that is not finite moves nothing, and its rows count as done. */
+static tally_status refuse(hog *h)
+{
+    uint64_t most = REFUSALS_MOST * (uint64_t)h->run->comm->size;
+
+    h->mine.worker.refused++;
+    __atomic_fetch_add(&h->board->done, 1, __ATOMIC_RELEASE);
+    if (__atomic_add_fetch(&h->board->in_vain, 1, __ATOMIC_RELAXED) < most)
+        return TALLY_OK;
+    return TALLY_FAIL(DIVERGED,
+                      "%llu gradients in a row were not finite; try a lower --rate, "
+                      "--warmup or --clip norm:max=1",
+                      (unsigned long long)most);
+}
+
 static tally_status take_ticket(hog *h, uint64_t ticket)
 {
     tally_run *run = h->run;
@@ -187,15 +202,12 @@ static tally_status take_ticket(hog *h, uint64_t ticket)
     uint64_t before = __atomic_load_n(&h->board->done, __ATOMIC_ACQUIRE);
     read_weights(h);
     TALLY_TRY(compute(h, ticket, t, &score));
-    if (tally_all_finite(h->g, run->f->layout.length)) {
-        TALLY_TRY(move(h, t));
-        add_score(&h->slots[rank], &score);
-        done = __atomic_fetch_add(&h->board->done, 1, __ATOMIC_RELEASE);
-        count_staleness(h, done - before);
-        return TALLY_OK;
-    }
-    h->mine.worker.refused++;
-    __atomic_fetch_add(&h->board->done, 1, __ATOMIC_RELEASE);
+    if (!tally_all_finite(h->g, run->f->layout.length)) return refuse(h);
+    TALLY_TRY(move(h, t));
+    __atomic_store_n(&h->board->in_vain, 0, __ATOMIC_RELAXED);
+    add_score(&h->slots[rank], &score);
+    done = __atomic_fetch_add(&h->board->done, 1, __ATOMIC_RELEASE);
+    count_staleness(h, done - before);
     return TALLY_OK;
 }
 

@@ -42,6 +42,11 @@ enum { /* numbers of the channels exchange and control */
        TAG_LOSS
 };
 
+/* For each worker, of its gradients: as many refused in a row, and the run has
+ * diverged.
+ */
+enum { REFUSALS_MOST = 8 };
+
 /* Follows the pieces of a push. */
 typedef struct tally_push {
     uint64_t layout;  /* its hash: both sides speak of the same slice */

@@ -108,6 +108,19 @@ Test(hogwild, a_gradient_that_is_not_finite_moves_nothing)
     errand_close(&e);
 }
 
+/* The weights overflow in the first steps. */
+Test(hogwild, gradients_that_stay_not_finite_end_the_run)
+{
+    errand e = {.rows = 60,
+                .settings = "trainer=server consistency=hogwild batch=1 epochs=4 "
+                            "rate=1e300 rule=sgd",
+                .delay = same_speed};
+
+    expect_fail(errand_run(&e, "sim:ranks=4,node=0"), DIVERGED,
+                "32 gradients in a row were not finite; try a lower --rate");
+    errand_close(&e);
+}
+
 static void expect_refused(const char *settings, const char *words)
 {
     errand e = {.rows = 20, .settings = settings};
