@@ -64,6 +64,7 @@ typedef struct tally_trainer_ops {
      * before.  A trainer with roles uses no exchange, counts its bytes itself, and may
      * lose ranks: nothing is collective over all of them from train on.  Local. */
     tally_status (*roles)(tally_run *run);
+    bool no_exchange; /* its ranks agree by messages of its own, likewise */
     /* Optional: when model, data and first weights are there.  May set steps,
      * steps_per_epoch and held, and open trainer_state, which checkpoints then hold and
      * the run closes.  Local. */

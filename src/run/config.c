@@ -372,6 +372,19 @@ static tally_status resolve_family(const settings *s, const tally_option *o, cha
     return status;
 }
 
+bool tally_config_is_default(const char *name, const char *value)
+{
+    const settings nothing = {0};
+    const tally_option *o = tally_config_about.options;
+    char text[SPEC_MOST];
+
+    while (o->name && strcmp(o->name, name) != 0)
+        o++;
+    return o->name && family_of_field(name) &&
+           resolve_family(&nothing, o, text, sizeof text) == TALLY_OK &&
+           strcmp(text, value) == 0;
+}
+
 /* Whoever says how many epochs does not want the steps that a lower origin counted. */
 static bool is_overruled(const settings *s, const tally_option *o, const setting *own)
 {

@@ -40,6 +40,10 @@ bool tally_config_knows(const char *name, const char **nearest);
  * Returns TALLY_OPTION or TALLY_MEMORY.  Local. */
 tally_status tally_config_resolve(tally_run *run);
 
+/* Whether value is what an option of this name has when nobody sets it, as resolved.
+ * Local. */
+bool tally_config_is_default(const char *name, const char *value);
+
 /* Frees the settings and the options; safe on a zeroed run. */
 void tally_config_close(tally_run *run);
 

@@ -236,27 +236,36 @@ static bool is_lockstep(const tally_run *run)
 }
 
 /* A choice that nobody would read is a mistake. */
+static tally_status refuse(const char *family, const char *spec, const char *reader,
+                           const char *instead)
+{
+    if (tally_config_is_default(family, spec)) return TALLY_OK;
+    return TALLY_FAIL(OPTION, "%s %s is for %s, not %s: leave --%s out, or take %s",
+                      family, spec, reader, instead, family, reader);
+}
+
+/* What members beyond the library's read nobody knows. */
 static tally_status check_choices(const tally_run *run)
 {
     const tally_config *o = run->options;
-    const tally_exchange_ops *x = run->exchange.ops;
-    const tally_attack_ops *attack = run->attack.ops;
+    const tally_exchange_ops *x = run->exchange.ops; /* NULL: not needed */
+    const tally_trainer_ops *trainer = run->trainer;
+    const char *name = trainer->about.name;
+    bool serves = trainer->roles != NULL;
 
-    if (attack && attack->tamper && !x->codes)
-        return TALLY_FAIL(OPTION,
-                          "attack %s spoils messages of exchange gather, not %s",
-                          attack->about.name, x->about.name);
-    if (strcmp(o->consistency, "async") != 0)
-        return TALLY_FAIL(OPTION, "consistency %s is for trainer server, not %s",
-                          o->consistency, run->trainer->about.name);
+    if (!serves)
+        TALLY_TRY(refuse("consistency", o->consistency, "trainer server", name));
+    if (serves || trainer->no_exchange) {
+        const char *reader = "trainer lockstep";
+
+        TALLY_TRY(refuse("exchange", o->exchange, reader, name));
+        TALLY_TRY(refuse("aggregate", o->aggregate, reader, name));
+        return serves ? TALLY_OK
+                      : refuse("codec", o->codec, "trainer lockstep or server", name);
+    }
     if (x->codes || !is_lockstep(run)) return TALLY_OK;
-    if (strcmp(o->codec, "fp32") != 0)
-        return TALLY_FAIL(OPTION, "codec %s is for exchange gather, not %s", o->codec,
-                          x->about.name);
-    if (strcmp(o->aggregate, "mean") != 0)
-        return TALLY_FAIL(OPTION, "aggregate %s is for exchange gather, not %s",
-                          o->aggregate, x->about.name);
-    return TALLY_OK;
+    TALLY_TRY(refuse("codec", o->codec, "exchange gather", x->about.name));
+    return refuse("aggregate", o->aggregate, "exchange gather", x->about.name);
 }
 
 static void tamper(void *context, uint64_t step, void *bytes, size_t size)
@@ -304,8 +313,10 @@ static tally_status open_exchange(tally_run *run)
     if (a->ops && !is_lockstep(run) && !(run->trainer->roles && only_late))
         return TALLY_FAIL(OPTION, "attack %s is for trainer lockstep, not %s",
                           a->ops->about.name, run->trainer->about.name);
-    if (run->trainer->roles)
+    if (run->trainer->roles) {
+        TALLY_TRY(check_choices(run));
         return tally_attack_prepare(&run->attack, &run->f->layout, o->seed);
+    }
     x->codec = o->codec;
     x->aggregate = o->aggregate;
     x->in_place = reads_by_parts(run);
@@ -315,6 +326,10 @@ static tally_status open_exchange(tally_run *run)
     }
     TALLY_TRY(tally_exchange_open(x, o->exchange, run->comm, &run->f->layout, run->plan,
                                   run->plan_count, o->seed));
+    if (a->ops && a->ops->tamper && !x->ops->codes)
+        return TALLY_FAIL(OPTION,
+                          "attack %s spoils messages of exchange gather, not %s",
+                          a->ops->about.name, x->ops->about.name);
     TALLY_TRY(check_choices(run));
     return tally_attack_prepare(&run->attack, &run->f->layout, o->seed);
 }

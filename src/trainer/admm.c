@@ -364,6 +364,7 @@ const tally_trainer_ops tally_trainer_admm = {
               .paper = "Wang et al. 2021, arXiv:2105.09837",
               .options = options,
               .options_size = sizeof(admm_options)},
+    .no_exchange = true,
     .open = open,
     .train = train,
     .close = close,

@@ -7,6 +7,13 @@ expect 2 "did you mean adam" ranks 2 train --rule adm
 expect 2 "is not in \[0, 1)" ranks 2 train --rule adam:beta2=1.5
 expect 2 "has no option" ranks 2 train --exchange vote:ties=coin
 expect 2 "consistency ssp:.* is for trainer server, not lockstep" ranks 2 train --consistency ssp
+for spec in --exchange=vote --aggregate=median; do
+    expect 2 "${spec#--*=}.* is for trainer lockstep, not server" ranks 2 train --trainer server "$spec"
+    expect 2 "${spec#--*=}.* is for trainer lockstep, not admm" ranks 2 train --strategy pdadmm "$spec"
+done
+expect 2 "codec sign.* is for trainer lockstep or server, not admm" ranks 2 train --trainer admm --codec sign
+expect 2 "codec sign.* is for exchange gather, not vote: leave --codec out" ranks 2 train --exchange vote --codec sign
+expect 2 "vote:aggregate=median: .*aggregate median.* is for exchange gather" ranks 2 bench train --compare vote:aggregate=median,pdadmm
 expect 2 "dir is required" ranks 2 train --data idx
 expect 3 "is not a folder" ranks 2 train --data "idx:dir=$work/nowhere"
 expect 2 "validate" ranks 2 train --validate 100000
