@@ -1,4 +1,5 @@
-/* identity.c — whether all ranks run the same thing: build, options, model, data.
+/* identity.c — whether all ranks run the same thing: build, options, model, data,
+ * first weights.
  *
  *     each rank to each:   fingerprints, sizes, the name of its host
  *     only when options differ, rank 0 to all:  its options
@@ -25,6 +26,7 @@ enum { OPTIONS_MOST = 8192, VALUE_MOST = 160 };
 
 typedef struct identity {
     uint64_t version, build, options, layout, weights, data, rows;
+    uint64_t start; /* of the weights that --start has read; 0: none */
     char host[64];
 } identity;
 
@@ -48,6 +50,8 @@ static tally_status describe(const tally_run *run, identity *mine,
         mine->data = run->f->source->hash;
         mine->rows = run->sampler.train_count;
     }
+    if (run->options->start && !run->resume)
+        mine->start = XXH3_64bits(run->w, mine->weights * sizeof *run->w);
     TALLY_TRY(tally_config_print(run, options, OPTIONS_MOST));
     mine->options = XXH3_64bits(options, strlen(options));
     return TALLY_OK;
@@ -108,6 +112,21 @@ static bool contrast(const identity *all, int r, char *sentence, size_t most)
     return true;
 }
 
+/* Ranks that were told the same of --start but found there, each on its own disk, other
+ * checkpoints. */
+static void contrast_starts(const identity *all, int r, const char *path,
+                            char *sentence, size_t most)
+{
+    char who[96], whom[96];
+
+    snprintf(
+        sentence, most,
+        "%s has read other first weights from %s (%016llx) than %s (%016llx); give "
+        "all ranks the same checkpoint",
+        name_rank(all, r, 0, who), path, (unsigned long long)all[r].start,
+        name_rank(all, 0, r, whom), (unsigned long long)all[0].start);
+}
+
 /* ---- options ---- */
 
 /* The value of an option in lines "name = value"; "nothing" when it has none. */
@@ -160,16 +179,23 @@ static tally_status settle_options(tally_comm *c, const identity *all, int r,
 
 /* ---- the check ---- */
 
-static tally_status compare(tally_comm *c, const identity *all, const char *options)
+static tally_status compare(const tally_run *run, const identity *all,
+                            const char *options)
 {
+    tally_comm *c = run->comm;
     char sentence[768] = "";
 
     for (int r = 1; r < c->size; r++) {
-        bool differs = contrast(all, r, sentence, sizeof sentence);
+        bool options_differ = all[r].options != all[0].options;
 
-        if (!differs && all[r].options == all[0].options) continue;
-        if (!differs)
+        if (contrast(all, r, sentence, sizeof sentence))
+            ; /* it says what */
+        else if (options_differ)
             TALLY_TRY(settle_options(c, all, r, options, sentence, sizeof sentence));
+        else if (all[r].start != all[0].start)
+            contrast_starts(all, r, run->options->start, sentence, sizeof sentence);
+        else
+            continue;
         return tally_error_adopt(TALLY_FAIL(MISMATCH, "%s", sentence), sentence);
     }
     return TALLY_OK;
@@ -203,7 +229,7 @@ tally_status tally_identity_check(tally_run *run)
     if (!status) status = describe(run, &mine, options);
     status = tally_agree(c, status);
     if (!status) status = tally_gather_all(c, &mine, sizeof mine, all);
-    if (!status) status = compare(c, all, options);
+    if (!status) status = compare(run, all, options);
     free(options);
     free(all);
     return status;

@@ -6,8 +6,8 @@
 #include "tally/run.h"
 
 /* Returns TALLY_MISMATCH, agreed by all, when ranks run other builds of Tally, options,
- * models or data; the sentence names two ranks, their hosts and what each has.
- * Collective: 160 bytes from each rank to each. */
+ * models or data, or read other weights by --start; the sentence names two ranks, their
+ * hosts and what each has.  Collective: 128 bytes from each rank to each. */
 tally_status tally_identity_check(tally_run *run);
 
 /* The same of the build alone, before there is a run.  Collective. */

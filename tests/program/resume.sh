@@ -64,6 +64,18 @@ if [ -n "$MPIEXEC" ]; then
         -n 1 "$TALLY" eval --checkpoint "$newest" --json | field accuracy)
     [ -n "$alone" ] && [ "$alone" = "$beside" ] || fail "step 20 scores $alone, beside another $beside"
 fi
+# A --start that each of two ranks finds on its own disk, and not the same, ends at once.
+if [ -n "$MPIEXEC" ]; then
+    for seed in 1 2; do
+        mkdir "$work/disk$seed"
+        (cd "$work/disk$seed" && "$TALLY" train $small --seed $seed --steps 2 --out first) >/dev/null 2>&1 ||
+            fail "first weights of seed $seed"
+    done
+    onward="$TALLY train $small --steps 2 --start first"
+    # shellcheck disable=SC2086
+    expect 8 "rank 1 has read other first weights from first (.*) than rank 0" timeout 60 \
+        $MPIEXEC -n 1 -wdir "$work/disk1" $onward : -n 1 -wdir "$work/disk2" $onward
+fi
 printf 'x' | dd of="$newest/weights.safetensors" bs=1 seek=1000 conv=notrunc 2>/dev/null
 ranks 2 train --resume "$work/run" --steps 25 --json 2>"$work/err" >"$work/out" || fail "resume past an altered checkpoint"
 grep -q "left aside" "$work/err" || fail "nothing said of the altered checkpoint: $(cat "$work/err")"
