@@ -70,7 +70,8 @@ tally_status tally_folder_save(tally_folder *folder, const tally_checkpoint *wha
 /* Loads the newest checkpoint that is whole on every rank; *skipped counts newer ones
  * that were torn or altered (their reasons are in `why`, of `most` bytes, which may be
  * 0).  A folder that holds no checkpoint at all leaves what->ranks at 0, and the rest
- * as it was; one that cannot be listed, or holds none that is whole, is TALLY_FILE.
+ * as it was; one that cannot be listed, holds none that is whole, or holds some on
+ * another file system but none on rank 0's, is TALLY_FILE.
  * Refuses another layout or other data (TALLY_MISMATCH), and another number of ranks
  * when there is private or sharded state with a non-zero length.  Collective. */
 tally_status tally_folder_load(tally_folder *folder, tally_checkpoint *what,

@@ -1,6 +1,7 @@
 /* load.c — the newest checkpoint that is whole on every rank.
  *
- *     rank 0       lists the steps, newest first                            broadcast
+ *     every rank   lists the steps, newest first                            agree
+ *     rank 0       says which                                               broadcast
  *     for each:
  *       every rank   reads the manifest, weights, state and its own rank's file from
  *                    its own file system; checks sizes and checksums        agree
@@ -216,22 +217,36 @@ static tally_status take(const loaded *l, tally_checkpoint *what, tally_comm *c)
 
 /* ---- which one? ---- */
 
+/* Rank 0 counts for all; but where it has none, and another's own disk has some, a run
+ * that starts anew would remove them. */
+static tally_status check_lost(const tally_folder *f, const uint64_t *steps,
+                               size_t mine, size_t count)
+{
+    if (count > 0 || mine == 0) return TALLY_OK;
+    return TALLY_FAIL(
+        FILE,
+        "%s holds a checkpoint of step %" PRIu64
+        " here, and none on the disk of rank 0: bring them back there, or "
+        "remove these to start anew",
+        f->path, steps[0]);
+}
+
 /* Rank 0's list, on all ranks. */
 static tally_status share_list(tally_folder *f, uint64_t **steps, size_t *count)
 {
     tally_comm *c = f->comm;
     uint64_t n = 0;
 
-    *steps = NULL;
-    *count = 0;
-    TALLY_TRY(tally_agree(c, c->rank == 0 ? tally_checkpoint_list(f->path, steps, count)
-                                          : TALLY_OK));
+    TALLY_TRY(tally_agree(c, tally_checkpoint_list(f->path, steps, count)));
     n = *count;
     TALLY_TRY(tally_broadcast(c, 0, &n, sizeof n));
+    tally_status status = check_lost(f, *steps, *count, (size_t)n);
     *count = (size_t)n;
-    tally_status status = TALLY_OK;
-    if (c->rank != 0 && !(*steps = calloc(*count + 1, sizeof **steps)))
-        status = TALLY_FAIL(MEMORY, "no memory for %zu steps", *count);
+    if (!status && c->rank != 0) {
+        free(*steps);
+        if (!(*steps = calloc(*count + 1, sizeof **steps)))
+            status = TALLY_FAIL(MEMORY, "no memory for %zu steps", *count);
+    }
     TALLY_TRY(tally_agree(c, status));
     if (*count) TALLY_TRY(tally_broadcast(c, 0, *steps, *count * sizeof **steps));
     return TALLY_OK;

@@ -149,6 +149,29 @@ static tally_status load_strangers(tally_comm *c, void *top)
                    TALLY_FILE, "belongs to another run than that of rank 0");
 }
 
+static tally_status load_without_first(tally_comm *c, void *top)
+{
+    uint64_t step, skipped;
+
+    return refused(example_load(c, path_of(top, c->rank), &step, &skipped), TALLY_FILE,
+                   "holds a checkpoint of step 2 here, and none on the disk of rank 0");
+}
+
+Test(apart, no_run_starts_anew_over_checkpoints_that_rank_0_lacks)
+{
+    const char *top = example_directory();
+    run r = {.out = top, .first = 1, .last = 2};
+    static const uint64_t both[] = {2, 1};
+
+    expect_ok(tally_launch("sim:ranks=3", save_apart, &r));
+    cr_assert(tally_directory_remove(below(top, "a/checkpoints/step-000000000001")));
+    cr_assert(tally_directory_remove(below(top, "a/checkpoints/step-000000000002")));
+    expect_ok(tally_file_replace(below(top, "a/manifest.json"), "{}", 2));
+    expect_ok(tally_launch("sim:ranks=3", load_without_first, (void *)top));
+    expect_steps(below(top, "b"), 2, both);
+    example_remove(top);
+}
+
 static tally_status save_first(tally_comm *c, void *out)
 {
     return example_save(c, out, false, 1, 1);
