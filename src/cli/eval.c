@@ -11,6 +11,7 @@
 #include "run/config.h"
 #include "run/folder.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,11 +121,13 @@ static tally_status print_json(const job *j, const tally_run *run, uint64_t step
 static tally_status print_score(const job *j, const tally_run *run, uint64_t step,
                                 const tally_score *s)
 {
-    double n = (double)s->count;
+    double n = (double)s->count, loss = s->loss_sum / n;
+    char text[32] = "not finite";
 
     if (j->json) return print_json(j, run, step, s);
-    printf("%s accuracy %.2f %%, loss %.4f on %llu samples, weights of step %llu\n",
-           j->split_name, 100 * (double)s->correct / n, s->loss_sum / n,
+    if (isfinite(loss)) snprintf(text, sizeof text, "%.4f", loss);
+    printf("%s accuracy %.2f %%, loss %s on %llu samples, weights of step %llu\n",
+           j->split_name, 100 * (double)s->correct / n, text,
            (unsigned long long)s->count, (unsigned long long)step);
     return TALLY_OK;
 }

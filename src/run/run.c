@@ -36,6 +36,8 @@ static const tally_slot slots[] = {
 
 enum { START_PATIENCE = 12 }; /* times --patience: one rank may read slowly */
 
+static const uint64_t steps_most = (uint64_t)1 << 63;
+
 /* ---- what a rank does alone ---- */
 
 static void tell_of_a_stall(void *context, tally_comm *c, int peer, int tag,
@@ -140,6 +142,10 @@ static tally_status count_steps(tally_run *run)
 
     run->steps_per_epoch =
         run->f->source ? tally_sampler_steps(&run->sampler) : o->steps;
+    if (!o->steps && run->steps_per_epoch > steps_most / o->epochs)
+        return TALLY_FAIL(
+            OPTION, "epochs=%llu of %llu steps each are more than 2^63: ask for fewer",
+            (unsigned long long)o->epochs, (unsigned long long)run->steps_per_epoch);
     run->steps = o->steps ? o->steps : o->epochs * run->steps_per_epoch;
     if (run->steps == 0)
         return TALLY_FAIL(OPTION,

@@ -42,6 +42,12 @@ wait $pid 2>/dev/null
 # Rates that diverge: rank, step and tensor are named.
 expect 7 "the loss of step" ranks 2 train --data digits --rate 1e30 --rule sgd --quiet
 
+# Weights whose loss is no number are scored, and said to have none.
+"$TALLY" train --data digits --rate 1e30 --rule sgd --steps 1 --quiet --out "$work/wild" >/dev/null 2>&1
+"$TALLY" eval --checkpoint "$work/wild" >"$work/out" 2>"$work/err" || fail "eval of wild weights: $(cat "$work/err")"
+grep -q "^test accuracy [0-9.]* %, loss not finite on [0-9]* samples, weights of step 1$" "$work/out" ||
+    fail "eval of wild weights: $(cat "$work/out")"
+
 # More ranks than samples in a step, and than rows to evaluate, still train.
 ranks 8 train --data digits --batch 1 --steps 3 --quiet --json >"$work/out" 2>"$work/err" || fail "8 ranks: $(cat "$work/err")"
 

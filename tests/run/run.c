@@ -46,6 +46,16 @@ Test(run, an_objective_without_data_needs_steps)
     expect_count("steps=4", 0, 4, 4, 12);
 }
 
+Test(run, epochs_of_more_steps_than_can_be_counted_are_refused)
+{
+    errand e = {.settings = "batch=1 epochs=1000000000", .rows = SIZE_MAX / 4};
+
+    expect_fail(
+        errand_run(&e, "sim:ranks=3"), OPTION,
+        "epochs=1000000000 of 1537228672809129301 steps each are more than 2^63");
+    errand_close(&e);
+}
+
 /* ---- agreement ---- */
 
 Test(run, ranks_with_other_options_are_refused_and_named)
