@@ -6,7 +6,7 @@ tally_family(doctor src/cli/doctor)
 
 add_library(tally_cli_objects OBJECT ${doctor}
   src/cli/arguments.c src/cli/bench.c src/cli/bench/exchange.c src/cli/bench/contender.c
-  src/cli/bench/values.c src/cli/bench/talk.c src/cli/bench/entries.c
+  src/cli/bench/values.c src/cli/bench/shared.c src/cli/bench/talk.c src/cli/bench/entries.c
   src/cli/bench/machine.c src/cli/bench/kernel.c src/cli/bench/products.c src/cli/bench/rules.c
   src/cli/bench/bits.c src/cli/bench/activations.c src/cli/bench/codecs.c
   src/cli/bench/net.c src/cli/bench/links.c src/cli/bench/train.c src/cli/bench/compare.c
