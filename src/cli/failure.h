@@ -18,9 +18,9 @@ void cli_failure_print(cli_failure *f);
  * Returns the status; may not return after a failure. */
 tally_status cli_failure_on_rank(cli_failure *f, tally_comm *c, tally_status status);
 
-/* Agrees on what reading the words came to: the first time that ranks meet.  Where some
- * cannot reach each other it ends after five minutes, with TALLY_NETWORK.  Collective.
- */
+/* Agrees on what reading the words came to, as the first thing that ranks do together.
+ * Where some cannot reach each other it fails after five minutes, with TALLY_NETWORK.
+ * Collective. */
 tally_status cli_meet(tally_comm *c, tally_status asked);
 
 #endif

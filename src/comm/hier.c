@@ -14,8 +14,8 @@
  * 2005; with all ranks as leaders: Bayatpour et al., Scalable Reduction Collectives
  * with Data Partitioning-based Multi-Leader Design, 2017.
  *
- * Nodes of different sizes have one leader each: a tree inside (tree.c), a ring of all
- * of v across.  Inside a node messages go through what memory its ranks share, by
+ * Nodes of different sizes have one leader each: a tree inside (tree.c), and all of v
+ * is its slice.  Inside a node messages go through what memory its ranks share, by
  * grace of the comm.  A value is summed along one path, so every rank ends with the
  * same bits; moves of a lap overlap as in a ring. */
 

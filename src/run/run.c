@@ -379,9 +379,8 @@ tally_status tally_run_open(tally_run *run, tally_comm *comm)
         tally_gemm_threads(tally_run_threads(run));
         status = open_alone(run);
     }
-    /* A rank that never comes here must not hold up the others for ever: until there is
-     * a watch, a wait has a limit; where ranks may be lost, until their trainer says.
-     */
+    /* A rank that never comes here must not hold up the others for ever: a wait has a
+     * limit until there is a watch or, where ranks may be lost, their trainer says. */
     bool may_lose = run->trainer && run->trainer->roles;
     if (may_lose) comm->limit = START_PATIENCE * run->options->patience;
     TALLY_TRY(tally_agree(comm, status));

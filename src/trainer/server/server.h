@@ -42,9 +42,7 @@ enum { /* numbers of the channels exchange and control */
        TAG_LOSS
 };
 
-/* For each worker, of its gradients: as many refused in a row, and the run has
- * diverged.
- */
+/* Gradients refused in a row, for each worker, by which a run has diverged. */
 enum { REFUSALS_MOST = 8 };
 
 /* Follows the pieces of a push. */
