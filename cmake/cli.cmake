@@ -11,7 +11,7 @@ add_library(tally_cli_objects OBJECT ${doctor}
   src/cli/bench/bits.c src/cli/bench/activations.c src/cli/bench/codecs.c
   src/cli/bench/net.c src/cli/bench/links.c src/cli/bench/train.c src/cli/bench/compare.c
   src/cli/bench/target.c src/cli/bench/account.c src/cli/bench/ranking.c src/cli/bench/cost.c
-  src/cli/bench/predict.c src/cli/bench/step.c src/cli/bench/meet.c
+  src/cli/bench/predict.c src/cli/bench/plan.c src/cli/bench/step.c src/cli/bench/meet.c
   src/cli/report.c src/cli/report/text.c src/cli/report/sheet.c src/cli/report/style.c
   src/cli/report/folder.c src/cli/report/metrics.c src/cli/report/plot.c src/cli/report/lines.c
   src/cli/report/bars.c src/cli/report/page.c src/cli/report/rows.c src/cli/report/summary.c

@@ -1,22 +1,20 @@
 /* predict.c — `tally bench predict`: a step of every exchange on ranks that are not
  * there.
  *
- * What a step is made of: step.c.  What is measured here, unless it is given: a step's
- * computing on one rank, the rates of products and of memory, the work of each exchange
- * on one rank alone, and the links.
+ * What a step is made of: step.c.  What is measured, unless it is given: the computing
+ * of one rank (plan.c), and the links.
  *
  * With --scaling weak each rank has a batch, so that n ranks work off n batches in a
  * step; with strong they share one.  Ranks pay when more samples a second come of them
  * than of fewer. */
 
 #include "base/text.h"
-#include "cli/bench/step.h"
+#include "cli/bench/plan.h"
 #include "cli/help.h"
 #include "cli/json.h"
 #include "comm/nodes.h"
 #include "comm/sim.h"
 #include "comm/watch.h"
-#include "exchange/exchange.h"
 #include "run/config.h"
 
 #include <math.h>
@@ -26,179 +24,31 @@
 #include <string.h>
 
 enum {
-    REPEATS = 5,
     ROUNDS = 3,
-    NOTES_MOST = 4 * CLI_SIZES_MOST, /* judge has so many of a count of ranks */
-    BYTES = 32 << 20                 /* that no cache of a core holds */
+    NOTES_MOST = 4 * CLI_SIZES_MOST /* judge has so many of a count of ranks */
 };
 
 typedef struct job {
     cli_failure *failure;
-    bool help, json, csv, bare, own_links, strong;
+    bool help, json, csv, own_links;
     const char *rank_words, *net_words, *compute_words, *scaling, *factor_words;
     const char *product_words, *memory_words;
-    bench_core core; /* of --products and --memory; NAN: as here */
+    bench_given given;
     cli_sizes ranks; /* ascending */
     sim net;         /* of --net */
-    double compute;  /* of --compute; NAN: measure */
-    uint64_t factors;
     json_t *options; /* of the run; owned */
     bench_call call;
 } job;
 
 typedef struct predictor {
     const job *job;
-    tally_comm *comm, *alone; /* alone: this rank by itself; owned */
-    const char *codec;        /* of exchange gather */
+    tally_comm *comm;
     bench_plan plan;
     bench_cluster cluster;
     char notes[NOTES_MOST][512];
     int note_count;
     cli_table table;
 } predictor;
-
-/* ---- what is measured here ---- */
-
-static tally_status measure_work(predictor *b, const tally_run *run, const char *spec,
-                                 const char *codec, double *seconds)
-{
-    const tally_layout *layout = &run->f->layout;
-    tally_span all = {0, layout->length};
-    tally_exchange x = {.codec = codec};
-    tally_real *v = tally_allocate(layout->length, sizeof *v);
-    double times[REPEATS];
-    tally_status status =
-        v ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for %zu values", layout->length);
-
-    if (!status) status = tally_exchange_open(&x, spec, b->alone, layout, &all, 1, 1);
-    for (uint64_t i = 0; i < REPEATS && !status; i++) {
-        memcpy(v, run->w, layout->length * sizeof *v);
-        double begin = tally_now(b->alone);
-        status = tally_exchange_all(&x, i, v);
-        times[i] = tally_now(b->alone) - begin;
-    }
-    if (!status) *seconds = bench_summary(times, REPEATS).median;
-    tally_exchange_close(&x);
-    free(v);
-    return status;
-}
-
-static tally_status measure_all_work(predictor *b, const tally_run *run)
-{
-    bench_plan *p = &b->plan;
-    char powersgd[64];
-
-    if (b->job->bare) return TALLY_OK;
-    snprintf(powersgd, sizeof powersgd, "powersgd:rank=%llu",
-             (unsigned long long)b->job->factors);
-    TALLY_TRY(measure_work(b, run, "vote", NULL, &p->work[BENCH_VOTE]));
-    TALLY_TRY(measure_work(b, run, powersgd, NULL, &p->work[BENCH_POWERSGD]));
-    if (!p->coded) return TALLY_OK;
-    return measure_work(b, run, "gather", b->codec, &p->work[BENCH_GATHER]);
-}
-
-/* The gradient as the objective says; the rule reads it, and reads and writes the
- * weights and what it keeps of each. */
-static bench_load load_of(const tally_run *run)
-{
-    const tally_objective *f = run->f;
-    tally_samples all = {.count = (size_t)run->options->batch}, none = {0};
-    double times = (double)run->options->accumulate,
-           rule = 3 * (double)(f->layout.length * sizeof(tally_real));
-
-    if (!f->ops->cost) return (bench_load){0};
-    for (size_t i = 0; i < run->rule.state.count; i++)
-        rule += 2 * (double)run->rule.state.bytes[i];
-    tally_cost of_all = f->ops->cost(f, all), of_none = f->ops->cost(f, none);
-    return (bench_load){.flops = times * of_all.flops,
-                        .sample_bytes = times * (of_all.bytes - of_none.bytes),
-                        .weight_bytes = times * of_none.bytes + rule};
-}
-
-/* Simulated ranks share a core: one of them measures it. */
-static tally_status measure_core(predictor *b)
-{
-    bench_memory memory = {.read = (double)INFINITY};
-    double products = (double)INFINITY;
-
-    if (!b->comm->ops->spend || b->comm->rank == 0) {
-        TALLY_TRY(bench_memory_measure(BYTES, &memory));
-        TALLY_TRY(bench_product_measure(1024, bench_now, &products));
-    }
-    b->plan.core = (bench_core){products, memory.read};
-    return TALLY_OK;
-}
-
-static tally_status look_at(predictor *b, tally_run *run)
-{
-    bench_plan *p = &b->plan;
-    const job *j = b->job;
-
-    TALLY_TRY(tally_config_take(run, j->options, NULL));
-    TALLY_TRY(tally_run_set(run, "exchange", "allreduce"));
-    b->codec = json_string_value(json_object_get(j->options, "codec"));
-    TALLY_TRY(tally_run_set(run, "codec", "fp32"));
-    TALLY_TRY(tally_run_open(run, b->alone));
-    p->values = run->f->layout.length;
-    p->strong = j->strong;
-    p->batch = (double)(run->options->batch * run->options->accumulate);
-    p->coded = strcmp(b->codec, "fp32") != 0;
-    TALLY_TRY(tally_codec_open(&p->codec, b->codec, p->values, 1, 0));
-    tally_powersgd_lengths(&run->f->layout, (size_t)j->factors, &p->p, &p->q);
-    TALLY_TRY(measure_all_work(b, run));
-    p->load = load_of(run);
-    TALLY_TRY(measure_core(b));
-    p->compute = j->compute;
-    if (!isnan(j->compute)) return TALLY_OK;
-    TALLY_TRY(tally_run_train(run));
-    p->compute = run->result.step_median_seconds;
-    return TALLY_OK;
-}
-
-/* What the slowest rank has. */
-static tally_status agree_on_least(tally_comm *c, bench_plan *p)
-{
-    double mine[] = {1 / p->compute, p->core.products, p->core.memory};
-    double(*all)[3] = calloc((size_t)c->size, sizeof *all);
-    tally_status status =
-        all ? TALLY_OK : TALLY_FAIL(MEMORY, "no memory for %d ranks", c->size);
-
-    status = tally_agree(c, status);
-    if (!status) status = tally_gather_all(c, mine, sizeof mine, all);
-    for (int r = 0; !status && r < c->size; r++)
-        for (int k = 0; k < 3; k++)
-            mine[k] = fmin(mine[k], all[r][k]);
-    free(all);
-    p->compute = 1 / mine[0];
-    p->core = (bench_core){mine[1], mine[2]};
-    return status;
-}
-
-/* Computing that was measured here, on the cores of --products and --memory. */
-static void move_to_core(predictor *b)
-{
-    bench_plan *p = &b->plan;
-    bench_core here = p->core, there = b->job->core;
-
-    if (!isnan(there.products)) p->core.products = there.products;
-    if (!isnan(there.memory)) p->core.memory = there.memory;
-    if (isnan(b->job->compute) && p->load.flops > 0)
-        p->compute *= bench_load_seconds(&p->load, &p->core, 1) /
-                      bench_load_seconds(&p->load, &here, 1);
-}
-
-/* Every rank alone and all at once, as they will compute. */
-static tally_status measure_plan(predictor *b)
-{
-    tally_run run = {0};
-    tally_status status = look_at(b, &run);
-
-    tally_run_close(&run);
-    TALLY_TRY(tally_agree(b->comm, status));
-    TALLY_TRY(agree_on_least(b->comm, &b->plan));
-    move_to_core(b);
-    return TALLY_OK;
-}
 
 static tally_status measure_net(predictor *b)
 {
@@ -343,14 +193,14 @@ static void print_head(const predictor *b)
 
     printf("%zu weights; one rank computes %.3f ms for %.0f samples (%s)%s\n",
            p->values, 1e3 * p->compute, p->batch,
-           isnan(b->job->compute) ? "measured" : "given",
-           b->job->strong ? ", which all ranks share" : "");
+           isnan(b->job->given.compute) ? "measured" : "given",
+           b->job->given.strong ? ", which all ranks share" : "");
     if (p->load.flops > 0)
         printf("a batch takes %.4g GFLOP and %.4g MB; ", p->load.flops / 1e9,
                (p->load.sample_bytes + p->load.weight_bytes) / 1e6);
     printf("a rank does %.1f GFLOP/s in products%s and %.1f GB/s from memory%s\n",
-           p->core.products / 1e9, measured(b->job->core.products),
-           p->core.memory / 1e9, measured(b->job->core.memory));
+           p->core.products / 1e9, measured(b->job->given.core.products),
+           p->core.memory / 1e9, measured(b->job->given.core.memory));
     for (int k = 0; k < BENCH_LINKS; k++)
         if (has_link(b, k))
             printf("%s: alpha %.3f us, beta %.4f ns a byte%s\n",
@@ -395,7 +245,7 @@ static tally_status print_json(predictor *b)
                   (b->plan.load.sample_bytes + b->plan.load.weight_bytes) / 1e6,
                   "product_gflop_per_s", b->plan.core.products / 1e9, "memory_gb_per_s",
                   b->plan.core.memory / 1e9, "ranks_a_node", b->cluster.node, "scaling",
-                  b->job->strong ? "strong" : "weak", "links", describe_links(b),
+                  b->job->given.strong ? "strong" : "weak", "links", describe_links(b),
                   "notes", notes),
         &b->table);
 }
@@ -437,8 +287,7 @@ static tally_status run(predictor *b)
     TALLY_TRY(bench_meet(c, &b->job->call));
     TALLY_TRY(tally_agree(c, measure_net(b)));
     TALLY_TRY(tally_agree(c, check_ranks(b)));
-    TALLY_TRY(tally_comm_split(c, c->rank, 0, &b->alone));
-    TALLY_TRY(measure_plan(b));
+    TALLY_TRY(bench_plan_measure(c, b->job->options, &b->job->given, &b->plan));
     return c->rank == 0 ? report(b) : TALLY_OK;
 }
 
@@ -455,8 +304,7 @@ static tally_status on_rank(tally_comm *c, void *context)
         b->comm = c;
         status = run(b);
         cli_table_close(&b->table);
-        tally_codec_close(&b->plan.codec);
-        tally_comm_close(b->alone);
+        bench_plan_close(&b->plan);
         tally_watch_close(c);
     }
     free(b);
@@ -522,16 +370,16 @@ static tally_status read_values(job *j)
     TALLY_TRY(bench_read_timeout(json_string_value(timeout), &j->call));
     TALLY_TRY(read_ranks(j));
     TALLY_TRY(read_net(j));
-    TALLY_TRY(read_rate("products", j->product_words, &j->core.products));
-    TALLY_TRY(read_rate("memory", j->memory_words, &j->core.memory));
-    TALLY_TRY(cli_sizes_count("factors", j->factor_words, 1, 1024, &j->factors));
-    j->compute = (double)NAN;
-    if (j->compute_words && (!tally_text_real(j->compute_words, &j->compute) ||
-                             !(j->compute > 0 && j->compute < 1e6)))
+    TALLY_TRY(read_rate("products", j->product_words, &j->given.core.products));
+    TALLY_TRY(read_rate("memory", j->memory_words, &j->given.core.memory));
+    TALLY_TRY(cli_sizes_count("factors", j->factor_words, 1, 1024, &j->given.factors));
+    j->given.compute = (double)NAN;
+    if (j->compute_words && (!tally_text_real(j->compute_words, &j->given.compute) ||
+                             !(j->given.compute > 0 && j->given.compute < 1e6)))
         return TALLY_FAIL(OPTION, "compute=%s is not in (0, 1e6) seconds",
                           j->compute_words);
-    j->strong = strcmp(j->scaling, "strong") == 0;
-    if (!j->strong && strcmp(j->scaling, "weak") != 0)
+    j->given.strong = strcmp(j->scaling, "strong") == 0;
+    if (!j->given.strong && strcmp(j->scaling, "weak") != 0)
         return TALLY_FAIL(OPTION, "scaling=%s is neither weak nor strong", j->scaling);
     return bench_check_style(j->json, j->csv);
 }
@@ -576,22 +424,22 @@ tally_status bench_predict(cli_failure *failure, int count, char *const *words)
         .call = {.topic = "predict", .count = count, .words = words}
     };
     const cli_flag flags[] = {
-        {"ranks",     &j.rank_words,    NULL,         "COUNTS",
-         "of ranks, with commas (8,64,512,4096)"                                                          },
-        {"net",       &j.net_words,     NULL,         "SIM",
-         "the links, as tally bench net prints them (those of these ranks)"                               },
-        {"compute",   &j.compute_words, NULL,         "X",
-         "seconds of a step on one rank (measured here)"                                                  },
-        {"products",  &j.product_words, NULL,         "X",
-         "GFLOP/s of products on a core there (as here)"                                                  },
-        {"memory",    &j.memory_words,  NULL,         "X",
-         "GB/s from memory on a core there (as here)"                                                     },
-        {"scaling",   &j.scaling,       NULL,         "weak|strong",
-         "a batch for each rank, or one for all (weak)"                                                   },
-        {"factors",   &j.factor_words,  NULL,         "N",           "columns of powersgd's factors (4)"  },
-        {"own-links", NULL,             &j.own_links, NULL,
-         "each rank has a link out of its node, as on sim (all share one)"                                },
-        {"bare",      NULL,             &j.bare,      NULL,          "leave out what an exchange computes"},
+        {"ranks",     &j.rank_words,    NULL,          "COUNTS",
+         "of ranks, with commas (8,64,512,4096)"                                                           },
+        {"net",       &j.net_words,     NULL,          "SIM",
+         "the links, as tally bench net prints them (those of these ranks)"                                },
+        {"compute",   &j.compute_words, NULL,          "X",
+         "seconds of a step on one rank (measured here)"                                                   },
+        {"products",  &j.product_words, NULL,          "X",
+         "GFLOP/s of products on a core there (as here)"                                                   },
+        {"memory",    &j.memory_words,  NULL,          "X",
+         "GB/s from memory on a core there (as here)"                                                      },
+        {"scaling",   &j.scaling,       NULL,          "weak|strong",
+         "a batch for each rank, or one for all (weak)"                                                    },
+        {"factors",   &j.factor_words,  NULL,          "N",           "columns of powersgd's factors (4)"  },
+        {"own-links", NULL,             &j.own_links,  NULL,
+         "each rank has a link out of its node, as on sim (all share one)"                                 },
+        {"bare",      NULL,             &j.given.bare, NULL,          "leave out what an exchange computes"},
         BENCH_STYLE_FLAGS(&j.json, &j.csv),
         CLI_LAST_FLAGS(&j.help),
     };
