@@ -324,25 +324,24 @@ expect 2 "seconds=0 is not in" "$TALLY" bench kernel --seconds 0
 expect 2 "did you mean --threads" "$TALLY" bench kernel --thread 2
 # A rank that is stopped is named when somebody asks, and the bench goes on.
 begin() { # ARGUMENTS: benches <- the processes of rank 0 and 1 of that bench, which can be asked
-    BENCHES=$$ timeout 60 $MPIEXEC -n 2 "$TALLY" bench "$@" >"$work/out" 2>"$work/err" &
+    local rank
+    mark
+    timeout 60 $MPIEXEC -n 2 "$TALLY" bench "$@" >"$work/out" 2>"$work/err" &
     job=$!
-    benches=()
     for ((i = 0; i < 200; i++)); do
-        for pid in $(pgrep -x tally); do
-            { tr '\0' '\n' <"/proc/$pid/environ" >"$work/environ"; } 2>/dev/null || continue
-            grep -qx "BENCHES=$$" "$work/environ" || continue
-            [ $((0x$(sed -n 's/^SigCgt:\t//p' "/proc/$pid/status") & 0x800)) -ne 0 ] || continue # SIGUSR2
-            benches[$(sed -n 's/^\(OMPI_COMM_WORLD_RANK\|PMI_RANK\)=//p' "$work/environ" | head -n 1)]=$pid
-        done
-        [ "${#benches[@]}" -lt 2 ] || return 0
         sleep 0.05
+        benches=()
+        for rank in 0 1; do
+            benches[rank]=$(rank_process $rank) && catches "${benches[rank]}" 12 || continue 2 # SIGUSR2
+        done
+        return
     done
     fail "there are no two ranks of: bench $*"
 }
 wait_for() { for ((i = 0; i < 200; i++)); do ! grep -q "$1" "$2" || return 0; sleep 0.05; done; fail "no \"$1\""; }
 
 if [ -n "$MPIEXEC" ]; then
-    begin exchange --exchange ordered --sizes 64KiB --repeats 10000
+    begin exchange --exchange ordered --sizes 1MiB --repeats 10000
     wait_for "^ranks" "$work/out"
     kill -STOP "${benches[0]}"
     kill -USR2 "${benches[1]}"
@@ -353,7 +352,7 @@ if [ -n "$MPIEXEC" ]; then
     wait "$job"
     # And it ends the bench when it stays away.
     net=sim:alpha=50e-6,beta=8e-9
-    for topic in "net --rounds 1000" "predict --data digits --steps 2000 --net $net" "train --data digits --rounds 1000 --compare allreduce,vote"; do
+    for topic in "net --rounds 1000" "predict --data digits --steps 5000 --net $net" "train --data digits --rounds 1000 --compare allreduce,vote"; do
         # shellcheck disable=SC2086
         begin $topic --timeout 0.5
         kill -USR2 "${benches[0]}"

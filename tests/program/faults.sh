@@ -36,18 +36,10 @@ as_two "$work/copy" 2>"$work/err" || fail "a copy is another program: $(<"$work/
 
 # ---- ranks that stop, vanish or never come ----
 
-# The process of a rank of ours.
-rank_process() {
-    local pid
-    for pid in $(pgrep -x tally); do
-        tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qxE "(OMPI_COMM_WORLD_RANK|PMI_RANK)=$1" || continue
-        tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qx "FAULTS=$$" && echo "$pid" && return
-    done
-}
-
 # begin: three ranks that would train for ever.
 begin() {
-    FAULTS=$$ timeout 60 $MPIEXEC -n 3 "$TALLY" ${run/--steps 20 --threads 1 --quiet/} --threads 1 --steps 100000000 \
+    mark
+    timeout 60 $MPIEXEC -n 3 "$TALLY" ${run/--steps 20 --threads 1 --quiet/} --threads 1 --steps 100000000 \
         --patience 0.3 --timeout 1.5 >"$work/out" 2>"$work/err" &
     job=$!
     for ((i = 0; i < 200; i++)); do
@@ -90,12 +82,12 @@ rank=${OMPI_COMM_WORLD_RANK:-$PMI_RANK}
 until [ "$rank" = 0 ] || [ -e "$0.go" ]; do sleep 0.05; done
 exec "$@"
 END
-FAULTS=$$ timeout 60 $MPIEXEC -n 2 bash "$work/late" "$TALLY" $run 2>"$work/err" &
+mark
+timeout 60 $MPIEXEC -n 2 bash "$work/late" "$TALLY" $run 2>"$work/err" &
 job=$!
-catches() { awk '/^SigCgt/ { exit !(substr($2, 14, 1) ~ /[89a-f]/) }' "/proc/$1/status" 2>/dev/null; }
 for ((i = 0; i < 200; i++)); do
     first=$(rank_process 0)
-    [ -n "$first" ] && catches "$first" && break
+    [ -n "$first" ] && catches "$first" 12 && break
     sleep 0.05
 done
 kill -USR2 "$first"
@@ -108,7 +100,8 @@ ends 0 "rank 0 on .* sets up its run"
 
 # Stopped while it reads its data, before there is a watch.
 awk 'BEGIN { for (i = 0; i < 800000; i++) print i % 2 ",0.5,0.25,0.125,0.5,0.25,0.125,0.5,0.25,0.125" }' >"$work/rows.csv"
-FAULTS=$$ timeout 60 $MPIEXEC -n 2 "$TALLY" $run --data "csv:train=$work/rows.csv,label=1,header=false" --timeout 2 2>"$work/err" &
+mark
+timeout 60 $MPIEXEC -n 2 "$TALLY" $run --data "csv:train=$work/rows.csv,label=1,header=false" --timeout 2 2>"$work/err" &
 job=$!
 has_read() { awk '/^rchar/ { exit !($2 > 1e7) }' "/proc/$1/io"; }
 for ((i = 0; i < 500; i++)); do

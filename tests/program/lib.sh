@@ -45,6 +45,29 @@ expect() {
     [ "$said" -eq 1 ] || fail "said \"$words\" $said times: $*: $(head -c 400 "$work/err")"
 }
 
+# mark: what starts from here on is told from what started before: a launcher that was ended
+# may leave ranks that take a moment longer.
+marks=0
+mark() { export STARTED_BY="$$.$((++marks))"; }
+
+# rank_process R: the process of rank R of what was started since the last mark, if it is there.
+rank_process() {
+    local pid
+    for pid in $(pgrep -x tally); do
+        { tr '\0' '\n' <"/proc/$pid/environ" >"$work/environ"; } 2>/dev/null || continue
+        grep -qxF "STARTED_BY=$STARTED_BY" "$work/environ" || continue
+        grep -qxE "(OMPI_COMM_WORLD_RANK|PMI_RANK)=$1" "$work/environ" && echo "$pid" && return
+    done
+    return 1
+}
+
+# catches PID SIGNAL: that process has a handler for the signal of that number.
+catches() {
+    local caught
+    caught=$(sed -n 's/^SigCgt:\t//p' "/proc/$1/status" 2>/dev/null)
+    [ -n "$caught" ] && [ $((0x$caught >> ($2 - 1) & 1)) -eq 1 ]
+}
+
 small="--data digits --model mlp:hidden=24 --batch 32 --epochs 3 --rate 0.05 --seed 3 --threads 1 --quiet --json"
 
 # another FILE: a copy of the program that is another build, by a byte of the linker's

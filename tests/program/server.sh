@@ -61,6 +61,7 @@ fi
 # start ARGUMENTS...: a run on 4 ranks that goes on without some; returns once it trains.
 start() {
     rm -rf "$work/run"
+    mark
     timeout 100 $MPIEXEC --enable-recovery -n 4 "$TALLY" train --strategy async --data digits --rate 0.02 \
         --batch 16 --threads 1 --patience 1 --checkpoint-every 20 --json --out "$work/run" "$@" \
         >"$work/out" 2>"$work/err" &
@@ -70,14 +71,6 @@ start() {
         sleep 0.1
     done
     fail "no checkpoint after 30 s: $(cat "$work/err")"
-}
-
-# rank_of R: the process of rank R of the run in $work.
-rank_of() {
-    local pid
-    for pid in $(pgrep -f "$work/run"); do
-        tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qx "OMPI_COMM_WORLD_RANK=$1" && echo "$pid"
-    done
 }
 
 # said WORDS: waits until the run has said them.
@@ -99,7 +92,7 @@ goes_on() {
 
 # mpirun --enable-recovery returns 0 whatever happens, so codes say nothing from here on.
 start --epochs 40
-kill -9 "$(rank_of 2)"
+kill -9 "$(rank_process 2)"
 wait $job
 [ "$(field lost_workers <"$work/out")" = 1 ] || fail "not one worker lost: $(cat "$work/out" "$work/err")"
 [ "$(field samples <"$work/out")" = $((40 * 1437)) ] || fail "not every row 40 times: $(cat "$work/out")"
@@ -107,7 +100,7 @@ said "worker rank 2 has been silent"
 
 # With a codec, stopped by a signal: no worker has forgotten what its pushes left out.
 start --epochs 100000 --codec sign
-kill -USR1 "$(rank_of 0)"
+kill -USR1 "$(rank_process 0)"
 wait $job
 said "stopped by a signal"
 newest=$(ls -d "$work"/run/checkpoints/step-???????????? | tail -n 1)
@@ -126,12 +119,12 @@ END
 goes_on
 
 start --epochs 100000
-victim=$(rank_of 3)
+victim=$(rank_process 3)
 kill -STOP "$victim"
 said "worker rank 3 has been silent"
 kill -CONT "$victim"
 said "rank 3 speaks again"
-kill -USR1 "$(rank_of 0)"
+kill -USR1 "$(rank_process 0)"
 wait $job
 said "stopped by a signal"
 goes_on
@@ -143,17 +136,18 @@ for r in 0 1 2 3; do
     printf 'a,b,y\n1,2,0\n2,1,1\n3,2,0\n4,4,1\n' >"$work/r$r/data.csv"
 done
 rm "$work/r2/data.csv" && mkfifo "$work/r2/data.csv"
+mark
 timeout 100 $MPIEXEC --enable-recovery -n 4 bash -c 'cd "$0/r$OMPI_COMM_WORLD_RANK" && exec "$@"' "$work" \
     "$TALLY" train --strategy async --data csv:train=data.csv,label=y --model mlp:hidden=4 --threads 1 --patience 0.2 \
     --out "$work/run" >"$work/out" 2>"$work/err" &
 job=$!
 said "rank 0 has waited .* for rank 2 in step 1"
-kill -9 "$(rank_of 2)"
+kill -9 "$(rank_process 2)"
 wait $job
 said "some rank is gone, and the run ends"
 
 start --epochs 100000
-kill -9 "$(rank_of 0)"
+kill -9 "$(rank_process 0)"
 wait $job
 said "server rank 0 has been silent"
 goes_on
