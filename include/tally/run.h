@@ -159,7 +159,7 @@ typedef struct tally_observer {
      * time, on the rank that found out. */
     void (*stalled)(void *context, const char *sentence);
     void (*stepped)(void *context, const tally_run *run, uint64_t step, double loss,
-                    double rate);
+                    double rate); /* rate: NaN where no rule steps */
     void *context;
 } tally_observer;
 
@@ -210,7 +210,8 @@ struct tally_run {
     tally_spent spent; /* of this rank; the trainer keeps it, before after_step */
     tally_state state; /* sums of the epoch so far: part of a checkpoint */
     /* What a trainer calls after each step, with the score of all ranks and whether one
-     * of them was told to stop: metrics, evaluation, checkpoints.  Collective. */
+     * of them was told to stop: metrics, evaluation, checkpoints.  rate: NaN without a
+     * rule.  Collective. */
     tally_status (*after_step)(tally_run *run, const tally_score *score, double rate,
                                bool stop);
     /* Set by after_step, on all ranks that it is called on: as if a signal stopped the

@@ -84,17 +84,17 @@ static void print_step(cli_progress *p, const tally_run *run, double loss, doubl
 {
     uint64_t each = run->steps_per_epoch ? run->steps_per_epoch : 1;
     double elapsed = p->now() - p->begun, done = (double)(p->step - p->first);
-    char left[32] = "", line[256];
+    char left[32] = "", pace[32] = "", line[256];
 
     if (done > 0)
         print_left(left, sizeof left, elapsed / done * (double)(run->steps - p->step));
-    snprintf(
-        line, sizeof line,
-        "epoch %llu/%llu  step %llu/%llu  loss %.4f  rate %.3g  %.0f samples/s  %s",
-        (unsigned long long)((p->step + each - 1) / each),
-        (unsigned long long)((run->steps + each - 1) / each),
-        (unsigned long long)p->step, (unsigned long long)run->steps, loss, rate,
-        elapsed > 0 ? (double)p->samples / elapsed : 0.0, left);
+    if (!isnan(rate)) snprintf(pace, sizeof pace, "rate %.3g  ", rate);
+    snprintf(line, sizeof line,
+             "epoch %llu/%llu  step %llu/%llu  loss %.4f  %s%.0f samples/s  %s",
+             (unsigned long long)((p->step + each - 1) / each),
+             (unsigned long long)((run->steps + each - 1) / each),
+             (unsigned long long)p->step, (unsigned long long)run->steps, loss, pace,
+             elapsed > 0 ? (double)p->samples / elapsed : 0.0, left);
     if (p->terminal)
         fprintf(p->to, "\r%.*s\033[K", width_of(p->to) - 1, line);
     else
@@ -138,6 +138,24 @@ static int name_length(const char *spec)
     return (int)strcspn(spec, ":");
 }
 
+/* How ranks agree, and what steps. */
+static void print_way(FILE *to, const tally_run *run)
+{
+    const tally_config *o = run->options;
+    const tally_trainer_ops *trainer = run->trainer;
+
+    if (trainer && trainer->no_exchange) {
+        fprintf(to, "trainer %.*s\n", (int)strcspn(o->trainer, ","), o->trainer);
+        return;
+    }
+    if (trainer && trainer->roles)
+        fprintf(to, "trainer %s, %d working, consistency %.*s; ", trainer->about.name,
+                run->workers, name_length(o->consistency), o->consistency);
+    else
+        fprintf(to, "exchange %.*s; ", name_length(o->exchange), o->exchange);
+    fprintf(to, "rule %.*s\n", name_length(o->rule), o->rule);
+}
+
 void cli_progress_begin(cli_progress *p, const tally_run *run, const cli_facts *facts)
 {
     const tally_config *o = run->options;
@@ -155,13 +173,7 @@ void cli_progress_begin(cli_progress *p, const tally_run *run, const cli_facts *
             name_length(o->data), o->data, (unsigned long long)run->sampler.train_count,
             (unsigned long long)run->sampler.validate_count,
             (unsigned long long)run->sampler.test_count);
-    if (run->trainer && run->trainer->roles)
-        fprintf(p->to, "trainer %s, %d working, consistency %.*s; ",
-                run->trainer->about.name, run->workers, name_length(o->consistency),
-                o->consistency);
-    else
-        fprintf(p->to, "exchange %.*s; ", name_length(o->exchange), o->exchange);
-    fprintf(p->to, "rule %.*s\n", name_length(o->rule), o->rule);
+    print_way(p->to, run);
     fflush(p->to);
 }
 

@@ -321,7 +321,7 @@ static tally_status log_epoch_so_far(tally_run *run, double rate)
 
     run->result.train_loss = *count > 0 ? *loss_sum / *count : (double)NAN;
     TALLY_TRY(metric(run, "train/loss", run->result.train_loss));
-    TALLY_TRY(metric(run, "rate", rate));
+    if (!isnan(rate)) TALLY_TRY(metric(run, "rate", rate));
     if (run->result.lost_values)
         TALLY_TRY(metric(run, "lost_values", (double)run->result.lost_values));
     return log_counters(run);

@@ -299,6 +299,32 @@ static void tell_of_shared_cores(const tally_run *run)
     run->observer.said(run->observer.context, sentence);
 }
 
+/* Steps without a rule read nothing of this.  No mistake: who compares strategies gives
+ * all of them what some of them read. */
+static tally_status tell_of_the_unread(const tally_run *run)
+{
+    static const char *const names[] = {"rule",   "rate", "rate_scaling", "schedule",
+                                        "warmup", "clip", "batch",        "epochs",
+                                        "bucket", NULL};
+    char sentence[256] = "";
+    size_t used = 0;
+    tally_run other = {0}; /* of whom nothing was asked */
+
+    if (!run->trainer->no_exchange || !run->observer.said || run->comm->rank != 0)
+        return TALLY_OK;
+    TALLY_TRY(tally_config_resolve(&other));
+    json_t *ours = tally_config_json(run), *initial = tally_config_json(&other);
+    for (const char *const *name = names; *name; name++)
+        if (!json_equal(json_object_get(ours, *name), json_object_get(initial, *name)))
+            tally_text_append(sentence, sizeof sentence, &used, "%s--%s",
+                              used ? ", " : "not read by this trainer: ", *name);
+    json_decref(ours);
+    json_decref(initial);
+    tally_config_close(&other);
+    if (used) run->observer.said(run->observer.context, sentence);
+    return TALLY_OK;
+}
+
 /* Whether what is agreed goes span by span into the weights, and nowhere else. */
 static bool reads_by_parts(const tally_run *run)
 {
@@ -391,6 +417,7 @@ tally_status tally_run_open(tally_run *run, tally_comm *comm)
     tell_of_the_data(run);
     tell_of_lost_checkpoints(run);
     tell_of_shared_cores(run);
+    TALLY_TRY(tally_agree(comm, tell_of_the_unread(run)));
     TALLY_TRY(tally_timeline_open(run));
     TALLY_TRY(tally_agree(comm, open_exchange(run)));
     TALLY_TRY(tally_agree(comm, open_crew(run)));

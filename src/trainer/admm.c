@@ -254,8 +254,9 @@ static tally_status raise_weights(admm *a, tally_run *run, uint64_t iteration)
     return TALLY_OK;
 }
 
-static tally_status tell(tally_run *run, const admm_verdict *v)
+static tally_status tell(tally_run *run, const admm *a, const admm_verdict *v)
 {
+    TALLY_TRY(run->metric(run, "admm/rho", a->scalars->rho));
     TALLY_TRY(run->metric(run, "admm/lagrangian", v->lagrangian));
     TALLY_TRY(run->metric(run, "admm/objective", v->objective));
     return run->metric(run, "admm/residual", v->residual);
@@ -307,12 +308,12 @@ static tally_status take_step(loop *l, tally_run *run)
     trainer_pace_add(&l->pace, end - begin);
     account(l, run);
     run->step++;
-    TALLY_TRY(tell(run, &v));
+    TALLY_TRY(tell(run, a, &v));
     if (a->o->variant == ADMM_RELEASED && a->method == &admm_pdadmm)
         TALLY_TRY(raise_weights(a, run, run->step - l->plan.begins[l->stage]));
     tally_score sum = {.loss_sum = v.risk, .count = a->total};
 
-    return run->after_step(run, &sum, a->scalars->rho, v.stop);
+    return run->after_step(run, &sum, (double)NAN, v.stop);
 }
 
 /* ---- the loop ---- */

@@ -62,6 +62,13 @@ further=$("$TALLY" $onward --rate 1e-3 2>"$work/err" | field test_loss)
 awk -v before="$(echo "$done" | field test_loss)" -v after="$further" \
     'BEGIN { exit !(after > 0 && after < before) }' || fail "a gradient made $done to a loss of \"$further\""
 
+# What steps without a rule do not read is told, and what they are is.
+expect 0 "not read by this trainer: --rule, --rate, --epochs\$" "$TALLY" train --strategy pdadmm --steps 2 \
+    --rule.beta 0.5 --rate 0.3 --epochs 3 --out "$work/unread"
+grep -q "; trainer admm:method=pdadmm\$" "$work/err" || fail "no trainer: $(cat "$work/err")"
+grep -q "rate" "$work/unread/metrics.jsonl" && fail "a rate"
+grep -q '{"step":2,"name":"admm/rho","value":0.05' "$work/unread/metrics.jsonl" || fail "no rho"
+
 # Refused, with what was expected.
 refuse() { # CODE WORDS OPTIONS...
     local code=$1 words=$2
