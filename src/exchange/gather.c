@@ -245,6 +245,14 @@ static int choose_form(const tally_exchange *x)
     return bytes_in(x, ALL) < bytes_in(x, SHARDED) ? ALL : SHARDED;
 }
 
+/* The codec's sentence says what is not finite. */
+static tally_status lost(const parcel *p, const char *does)
+{
+    return TALLY_FAIL(DIVERGED, "step %llu: what rank %d %s is lost: %s",
+                      (unsigned long long)p->step + 1, p->x->comm->rank, does,
+                      tally_error_sentence());
+}
+
 /* ---- memory ---- */
 
 /* v <- p. */
@@ -273,10 +281,7 @@ static tally_status keep_memory(parcel *p, tally_span part, const void *message,
                                             p->v + part.first, error, velocity);
 
     if (status != TALLY_FORMAT) return status;
-    if (!x->aggregator.ops->robust)
-        return TALLY_FAIL(DIVERGED, "step %llu: what rank %d says is lost: %s",
-                          (unsigned long long)p->step + 1, x->comm->rank,
-                          tally_error_sentence());
+    if (!x->aggregator.ops->robust) return lost(p, "says");
     tally_error_clear();
     memset(error, 0, part.count * sizeof *error);
     if (velocity) memset(velocity, 0, part.count * sizeof *velocity);
@@ -371,6 +376,13 @@ static tally_status add_sums(void *context, double *v, size_t m)
     return TALLY_OK;
 }
 
+static bool is_finite(const parcel *p, tally_span part)
+{
+    for (size_t i = 0; i < part.count; i++)
+        if (!isfinite(p->v[part.first + i])) return false;
+    return true;
+}
+
 /* row <- n q_r, an estimate of the whole gradient. */
 static tally_status read_row(parcel *p, tally_span part, int r)
 {
@@ -385,6 +397,8 @@ static tally_status read_row(parcel *p, tally_span part, int r)
             row[i] = (tally_real)INFINITY;
         return TALLY_OK;
     }
+    if (status == TALLY_FORMAT && r == x->comm->rank && !is_finite(p, part))
+        return lost(p, "says");
     if (status)
         return tally_fail(status, __FILE__, __LINE__, __func__,
                           "message of rank %d: %s", r, tally_error_sentence());
@@ -420,10 +434,7 @@ static tally_status keep_owner(parcel *p, tally_piece piece, size_t bytes)
         tally_memory_keep(p->back_codec, piece, p->answer, bytes, p->rate, o->result,
                           o->owner + piece.first, NULL);
 
-    if (status != TALLY_FORMAT) return status;
-    return TALLY_FAIL(DIVERGED, "step %llu: what rank %d answers is lost: %s",
-                      (unsigned long long)p->step + 1, p->x->comm->rank,
-                      tally_error_sentence());
+    return status == TALLY_FORMAT ? lost(p, "answers") : status;
 }
 
 /* Answers everyone, and itself what the others will read. */
