@@ -46,6 +46,7 @@ struct tally_attack {
     uint64_t own;  /* the seed of this rank's coins */
     double worked; /* seconds that this rank computed for what it is to say; set by its
                       caller */
+    double lingered; /* seconds that it slept before it spoke, so far */
     tally_state state;
     tally_real *said;             /* owned: what a liar says */
     tally_real *mean, *deviation; /* owned: of the honest; NULL unless wanted */

@@ -131,6 +131,7 @@ typedef struct tally_worker_tale {
     uint64_t dropped, refused;        /* came too late or twice; were not in order */
     double computing, waiting, speed; /* seconds in gradients; for replies; rows a
                                          second of computing */
+    double starved;                   /* of computing, without a processor */
     double staleness;                 /* sum over its pushes */
 } tally_worker_tale;
 

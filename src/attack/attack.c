@@ -191,6 +191,7 @@ static void linger(tally_attack *a, double seconds)
         tally_spend(a->comm, seconds);
     else
         nanosleep(&pause, NULL);
+    a->lingered += seconds;
 }
 
 tally_status tally_attack_say(tally_attack *a, uint64_t step, tally_real *honest,

@@ -87,13 +87,13 @@ static json_t *list_workers(const tally_tale *t)
 
     for (size_t i = 0; i < t->count; i++) {
         const tally_worker_tale *w = &t->worker[i];
-        json_t *one =
-            json_pack("{s:i, s:b, s:I, s:I, s:I, s:o, s:o, s:o}", "rank", w->rank,
-                      "lost", (int)w->lost, "pushes", (json_int_t)w->pushes, "dropped",
-                      (json_int_t)w->dropped, "refused", (json_int_t)w->refused,
-                      "computing_seconds", cli_json_number(w->computing),
-                      "waiting_seconds", cli_json_number(w->waiting), "staleness_mean",
-                      cli_json_number(w->staleness / (double)w->pushes));
+        json_t *one = json_pack(
+            "{s:i, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "rank", w->rank, "lost",
+            (int)w->lost, "pushes", (json_int_t)w->pushes, "dropped",
+            (json_int_t)w->dropped, "refused", (json_int_t)w->refused,
+            "computing_seconds", cli_json_number(w->computing), "starved_seconds",
+            cli_json_number(w->starved), "waiting_seconds", cli_json_number(w->waiting),
+            "staleness_mean", cli_json_number(w->staleness / (double)w->pushes));
 
         json_array_append_new(list, one);
     }

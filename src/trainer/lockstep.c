@@ -57,6 +57,12 @@ enum {
     REPORT_NUMBER = 1 /* of the control channel; the comm's own numbers start at 2000 */
 };
 
+/* What was when a gradient began: the time, trainer_busy of this thread, and the loop's
+ * exposed and the attack's lingered seconds. */
+typedef struct outset {
+    double time, busy, exposed, lingered;
+} outset;
+
 /* One rank's loop.  All pointers owned. */
 typedef struct loop {
     tally_run *run;
@@ -76,7 +82,6 @@ typedef struct loop {
     trainer_pace pace;
     trainer_straggler straggler;
     double computed; /* run->spent.gradient at the last report */
-    double starved;  /* seconds of this gradient that its thread had no processor */
 } loop;
 
 /* ---- propose and exchange, as spans become ready ---- */
@@ -292,14 +297,11 @@ static tally_status compute_and_send(loop *l, tally_score *score)
         l->work = run->f->ops->cost(run->f, s).flops / o->flops;
     tally_spend(run->comm, local || lies ? l->work : l->work / 3);
     TALLY_TRY(find_room(l, "gradient"));
-    double begin = tally_now(run->comm), busy = trainer_busy(run->comm);
+    double busy = lies ? trainer_busy(run->comm) : 0;
     TALLY_TRY(run->f->ops->gradient(run->f, at, s, l->g, listener, score));
     if (local)
         TALLY_TRY(run->clip.ops->bound(&run->clip, l->g, run->f->layout.length, &norm));
-    busy = trainer_busy(run->comm) - busy;
-    l->starved =
-        run->comm->ops->spend ? 0 : fmax(0, tally_now(run->comm) - begin - busy);
-    run->attack.worked = o->nap + l->work + busy;
+    if (lies) run->attack.worked = o->nap + l->work + trainer_busy(run->comm) - busy;
     return lies ? lie_and_send(l) : send_from(l, 0);
 }
 
@@ -335,15 +337,19 @@ static tally_status part_with(loop *l, tally_status failed)
     return failed;
 }
 
-/* The gradient began at `begin`, with so many seconds exposed by then. */
-static void account_for_gradient(loop *l, double begin, double exposed)
+/* `begin` is what these were when the gradient began. */
+static void account_for_gradient(loop *l, const outset *begin)
 {
-    double now = tally_now(l->run->comm), seconds = now - begin;
+    const lockstep *o = l->run->trainer_options;
+    double now = tally_now(l->run->comm), seconds = now - begin->time;
+    double exposed = l->exposed - begin->exposed;
+    double asleep = o->nap + l->run->attack.lingered - begin->lingered;
 
     tally_trace_turn(l->run->comm->trace, NULL, now);
-    l->run->spent.gradient += seconds - (l->exposed - exposed);
+    l->run->spent.gradient += seconds - exposed;
     l->mine.computed = (float)(l->run->spent.gradient - l->computed);
-    l->mine.starved = (float)l->starved;
+    l->mine.starved = (float)trainer_starved(l->run->comm, begin->time, begin->busy,
+                                             asleep + exposed);
     l->computed = l->run->spent.gradient;
 }
 
@@ -413,16 +419,19 @@ static tally_status take_step(loop *l)
     tally_run *run = l->run;
     tally_score score = {0};
     step_verdict verdict;
-    double begin = tally_now(run->comm), exposed = l->exposed;
+    outset begin = {.time = tally_now(run->comm),
+                    .busy = trainer_busy(run->comm),
+                    .exposed = l->exposed,
+                    .lingered = run->attack.lingered};
 
     l->t = (tally_step){.number = run->step + 1,
                         .rate = tally_schedule_rate(&run->schedule, run->step)};
     l->mine = (step_report){0};
-    tally_trace_turn(run->comm->trace, "gradient", begin);
+    tally_trace_turn(run->comm->trace, "gradient", begin.time);
     tally_trace_step(run->comm->trace, l->t.number);
     tally_watch_sum(run->comm, &l->mine.collectives, &l->mine.signatures);
     TALLY_TRY(compute_and_send(l, &score));
-    account_for_gradient(l, begin, exposed);
+    account_for_gradient(l, &begin);
     l->mine.stop = tally_stop_requested() || run->enough;
     l->mine.ready = tally_common_now(run->comm);
     step_report_fill(&l->mine, &run->f->layout, run->w, l->g, &score);
@@ -443,7 +452,7 @@ static tally_status take_step(loop *l)
     tell_of_the_lost(l);
     TALLY_TRY(clips(run, TALLY_CLIP_AGREED) ? clip_then_apply(l) : apply_as_agreed(l));
     account_for_peers(l, verdict.ready - waits, wire);
-    account_for_step(l, begin, verdict.ready);
+    account_for_step(l, begin.time, verdict.ready);
     run->step++;
     return run->after_step(run, &verdict.score, l->t.rate, verdict.stop);
 }

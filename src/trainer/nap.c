@@ -26,3 +26,9 @@ double trainer_busy(const tally_comm *c)
     if (c->ops->spend || clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)) return 0;
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
+
+double trainer_starved(tally_comm *c, double begin, double busy, double asleep)
+{
+    if (c->ops->spend) return 0;
+    return fmax(0, tally_now(c) - begin - (trainer_busy(c) - busy) - asleep);
+}

@@ -13,4 +13,8 @@ void trainer_nap(tally_comm *c, double seconds);
  * takes on a core of one's own. */
 double trainer_busy(const tally_comm *c);
 
+/* Seconds since `begin`, when trainer_busy was `busy`, in which this thread had no
+ * processor though it did not sleep; 0 for simulated ranks. */
+double trainer_starved(tally_comm *c, double begin, double busy, double asleep);
+
 #endif

@@ -93,11 +93,12 @@ static void end_window(trainer_straggler *s)
     s->steps = 0;
 }
 
-/* Nothing for a rank that had a processor for most of its time. */
-static const char *name_cause(const trainer_straggler *s, int rank, char cause[160])
+const char *trainer_straggler_cause(double computed, double starved, double others,
+                                    char cause[160])
 {
-    double without = fmin(1, s->starved[rank] / s->computed[rank]);
-    bool slow = own_time(s, rank) > factor_least * median_but(s, rank, own_time);
+    double without = fmin(1, starved / computed);
+    double own = computed - starved;
+    bool slow = own > factor_least * others && own - others > share_least * computed;
 
     *cause = '\0';
     if (without > starved_least)
@@ -134,7 +135,8 @@ int trainer_straggler_add(trainer_straggler *s, const step_report *all, double s
             "%.0f %% of the time%s",
             slowest, where ? " on " : "", where ? where : "", 1e3 * mine / steps,
             1e3 * others / steps, 100 * (mine - others) / s->seconds,
-            name_cause(s, slowest, cause));
+            trainer_straggler_cause(s->computed[slowest], s->starved[slowest],
+                                    median_but(s, slowest, own_time), cause));
     } else {
         slowest = -1;
     }

@@ -29,4 +29,10 @@ int trainer_straggler_add(trainer_straggler *s, const step_report *all, double s
                           const char *(*host)(const void *context, int rank),
                           const void *context, char *sentence, size_t most);
 
+/* Why a rank computes longer than another: "; for 40 % of that it had no processor:
+ * ...", or nothing when it had one for most of its time.  computed, starved: its
+ * seconds; others: of the rank in the middle, starved ones left out.  Returns cause. */
+const char *trainer_straggler_cause(double computed, double starved, double others,
+                                    char cause[160]);
+
 #endif

@@ -194,7 +194,7 @@ const char *tally_store_find_fault(const tally_store *s, const tally_seat *p)
     if (!isfinite(push->score.loss_sum)) return "has a loss that is not finite";
     if (push->score.count > rows_most(s) || push->score.correct > push->score.count)
         return "has a score of more rows than it was given";
-    if (!is_time(push->computing) || !is_time(push->waiting))
+    if (!is_time(push->computing) || !is_time(push->starved) || !is_time(push->waiting))
         return "has times that cannot be";
     return NULL;
 }

@@ -132,8 +132,8 @@ static tally_status take_gradient(worker *w, uint64_t ticket, const tally_real *
 
     declare_work(w, s);
     TALLY_TRY(nap(w));
-    double busy = trainer_busy(run->comm);
     tally_spend(run->comm, late ? w->work : w->work / 3);
+    double busy = trainer_busy(run->comm);
     TALLY_TRY(run->f->ops->gradient(run->f, at, s, w->g, listener, score));
     if (local)
         TALLY_TRY(run->clip.ops->bound(&run->clip, w->g, run->f->layout.length, &norm));
@@ -183,9 +183,12 @@ static tally_status take_turn(worker *w, tally_score *sum)
 
 tally_status tally_worker_compute(worker *w, tally_score *score)
 {
-    double begin = tally_now(w->run->comm);
+    tally_comm *c = w->run->comm;
+    const tally_server *o = w->run->trainer_options;
+    double begin = tally_now(c), busy = trainer_busy(c);
+    double asleep = -w->run->attack.lingered - o->nap * (double)w->taken;
 
-    tally_trace_turn(w->run->comm->trace, "gradient", begin);
+    tally_trace_turn(c->trace, "gradient", begin);
     w->next = 0;
     begin_gradient(w, w->ticket);
     if (w->steps)
@@ -193,6 +196,8 @@ tally_status tally_worker_compute(worker *w, tally_score *score)
     else
         TALLY_TRY(take_gradient(w, w->ticket, w->w, true, score));
     TALLY_TRY(send_from(w, 0));
-    w->computing += tally_now(w->run->comm) - begin;
+    w->computing += tally_now(c) - begin;
+    asleep += w->run->attack.lingered + o->nap * (double)w->taken;
+    w->starved += trainer_starved(c, begin, busy, asleep);
     return TALLY_OK;
 }

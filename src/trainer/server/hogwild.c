@@ -144,8 +144,8 @@ static tally_status compute(hog *h, uint64_t ticket, tally_step t, tally_score *
     double norm, begin = tally_now(run->comm), declared = 0;
 
     tally_trace_turn(run->comm->trace, "gradient", begin);
+    double busy = trainer_busy(run->comm), lingered = run->attack.lingered;
     trainer_nap(run->comm, o->nap);
-    double busy = trainer_busy(run->comm);
     TALLY_TRY(tally_rule_place(&run->rule, &t, h->v, h->room, &at));
     TALLY_TRY(run->f->ops->gradient(run->f, at, s, h->g, (tally_listener){0}, score));
     if (run->f->ops->cost && run->comm->ops->spend)
@@ -158,6 +158,8 @@ static tally_status compute(hog *h, uint64_t ticket, tally_step t, tally_score *
     double end = tally_now(run->comm);
     tally_trace_turn(run->comm->trace, "apply", end);
     h->mine.worker.computing += end - begin;
+    h->mine.worker.starved += trainer_starved(run->comm, begin, busy,
+                                              o->nap + run->attack.lingered - lingered);
     return let_others_go_first(h);
 }
 

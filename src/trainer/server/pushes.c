@@ -25,6 +25,7 @@ tally_status tally_store_take_push(tally_store *s, tally_seat *p)
     } else {
         s->in_vain = 0;
         p->tale->computing = p->push.computing;
+        p->tale->starved = p->push.starved;
         p->tale->waiting = p->push.waiting;
         p->tale->speed += (double)p->push.score.count;
         p->ticket = p->push.ticket;

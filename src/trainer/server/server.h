@@ -53,7 +53,7 @@ typedef struct tally_push {
     uint64_t version; /* of the weights that the gradient was taken at */
     uint32_t pulls;   /* weights are to come with the reply */
     tally_score score;
-    double computing, waiting; /* seconds so far */
+    double computing, starved, waiting; /* seconds so far */
 } tally_push;
 
 typedef struct tally_reply {

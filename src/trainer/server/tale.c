@@ -5,6 +5,7 @@
  * server 0: each push goes to all of them. */
 
 #include "trainer/server/server.h"
+#include "trainer/straggler.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,14 +52,27 @@ tally_status tally_tale_open(tally_run *run)
     return TALLY_OK;
 }
 
-/* Seconds of computing per push, of the worker in the middle. */
-static tally_status find_median(const tally_tale *t, double *median)
+static double all_time(const tally_worker_tale *w)
+{
+    return per_push(w, w->computing);
+}
+
+/* What it would take on a processor of its own. */
+static double own_time(const tally_worker_tale *w)
+{
+    return per_push(w, w->computing - w->starved);
+}
+
+/* Seconds per push, of the worker in the middle. */
+static tally_status find_median(const tally_tale *t,
+                                double (*time)(const tally_worker_tale *w),
+                                double *median)
 {
     double *each = calloc(t->count, sizeof *each);
 
     if (!each) return TALLY_FAIL(MEMORY, "no memory for %zu times", t->count);
     for (size_t m = 0; m < t->count; m++)
-        each[m] = per_push(&t->worker[m], t->worker[m].computing);
+        each[m] = time(&t->worker[m]);
     qsort(each, t->count, sizeof *each, compare);
     *median = each[t->count / 2];
     free(each);
@@ -81,18 +95,20 @@ static tally_status tell_of_straggler(const tally_run *run)
 {
     const tally_tale *t = run->result.tale;
     const tally_worker_tale *slowest = &t->worker[0];
-    double median = 0;
+    double median = 0, own = 0;
+    char cause[160];
 
-    TALLY_TRY(find_median(t, &median));
+    TALLY_TRY(find_median(t, all_time, &median));
+    TALLY_TRY(find_median(t, own_time, &own));
     for (size_t m = 1; m < t->count; m++)
-        if (per_push(&t->worker[m], t->worker[m].computing) >
-            per_push(slowest, slowest->computing))
-            slowest = &t->worker[m];
-    double factor = median > 0 ? per_push(slowest, slowest->computing) / median : 0;
+        if (all_time(&t->worker[m]) > all_time(slowest)) slowest = &t->worker[m];
+    double factor = median > 0 ? all_time(slowest) / median : 0;
     if (factor >= 1.5)
         say(run,
-            "rank %d is the straggler: it computes %.1f times as long as the median",
-            slowest->rank, factor);
+            "rank %d is the straggler: it computes %.1f times as long as the median%s",
+            slowest->rank, factor,
+            trainer_straggler_cause(all_time(slowest),
+                                    per_push(slowest, slowest->starved), own, cause));
     return TALLY_OK;
 }
 

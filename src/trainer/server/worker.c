@@ -245,6 +245,7 @@ static tally_status push(worker *w)
                                .pulls = pulls,
                                .score = score,
                                .computing = w->computing,
+                               .starved = w->starved,
                                .waiting = w->waiting};
         TALLY_TRY(tell_memory(w, s));
         TALLY_TRY(expect_reply(w, s, pulls));

@@ -44,7 +44,7 @@ typedef struct worker {
     tally_local local;
     uint64_t clock, ticket, taken; /* pushes so far; at hand; gradients so far */
     double work; /* declared seconds of the gradient, for simulated comms; else 0 */
-    double computing, waiting, beaten;
+    double computing, starved, waiting, beaten;
     char nothing;
 } worker;
 
