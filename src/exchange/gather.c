@@ -376,10 +376,10 @@ static tally_status add_sums(void *context, double *v, size_t m)
     return TALLY_OK;
 }
 
-static bool is_finite(const parcel *p, tally_span part)
+static bool is_finite(const parcel *p)
 {
-    for (size_t i = 0; i < part.count; i++)
-        if (!isfinite(p->v[part.first + i])) return false;
+    for (size_t i = 0; i < p->s.count; i++)
+        if (!isfinite(p->v[i])) return false;
     return true;
 }
 
@@ -397,8 +397,8 @@ static tally_status read_row(parcel *p, tally_span part, int r)
             row[i] = (tally_real)INFINITY;
         return TALLY_OK;
     }
-    if (status == TALLY_FORMAT && r == x->comm->rank && !is_finite(p, part))
-        return lost(p, "says");
+    /* One that is lost itself says so, whosever message it reads first. */
+    if (status == TALLY_FORMAT && !is_finite(p)) return lost(p, "says");
     if (status)
         return tally_fail(status, __FILE__, __LINE__, __func__,
                           "message of rank %d: %s", r, tally_error_sentence());
