@@ -303,9 +303,10 @@ static void tell_of_shared_cores(const tally_run *run)
  * all of them what some of them read. */
 static tally_status tell_of_the_unread(const tally_run *run)
 {
-    static const char *const names[] = {"rule",   "rate", "rate_scaling", "schedule",
-                                        "warmup", "clip", "batch",        "epochs",
-                                        "bucket", NULL};
+    static const char *const names[] = {
+        "rule", "rate",  "rate_scaling", "rate_reference", "schedule", "warmup",
+        "clip", "batch", "accumulate",   "epochs",         "bucket",   "census",
+        NULL};
     char sentence[256] = "";
     size_t used = 0;
     tally_run other = {0}; /* of whom nothing was asked */

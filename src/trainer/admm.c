@@ -162,6 +162,19 @@ static tally_status score(tally_run *run, tally_split split, tally_score *to)
     return admm_evaluate(&l->a, run, split, to);
 }
 
+/* Weights that are drawn, or grow layer by layer, are not those of --start. */
+static tally_status check_start(const loop *l, const tally_run *run)
+{
+    const char *start = run->options->start;
+
+    if (!start || run->resume || (l->options.deviation <= 0 && l->plan.stages == 1))
+        return TALLY_OK;
+    return TALLY_FAIL(OPTION,
+                      "trainer admm draws its first weights and would not read --start "
+                      "%s: take --trainer.deviation 0 --trainer.grow none",
+                      start);
+}
+
 static tally_status open(tally_run *run)
 {
     loop *l = calloc(1, sizeof *l);
@@ -170,6 +183,7 @@ static tally_status open(tally_run *run)
     if (!l) return TALLY_FAIL(MEMORY, "no memory for trainer admm");
     l->options = options_of(run);
     TALLY_TRY(open_solver(l, run));
+    TALLY_TRY(check_start(l, run));
     TALLY_TRY(trainer_pace_open(&l->pace));
     run->snapshot = snapshot;
     run->score = score;

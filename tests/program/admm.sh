@@ -62,6 +62,13 @@ further=$("$TALLY" $onward --rate 1e-3 2>"$work/err" | field test_loss)
 awk -v before="$(echo "$done" | field test_loss)" -v after="$further" \
     'BEGIN { exit !(after > 0 && after < before) }' || fail "a gradient made $done to a loss of \"$further\""
 
+# Its own steps go on from them, too, where nothing is drawn; else they say so.
+drawn="train $few --trainer admm:deviation=0,grow=none,iterations=1"
+from=$(ranks 2 $drawn --start "$work/net" 2>"$work/err" | field final_weights_xxh3)
+[ -n "$from" ] || fail "no start: $(cat "$work/err")"
+[ "$from" != "$(ranks 2 $drawn | field final_weights_xxh3)" ] || fail "--start makes no difference"
+expect 2 "would not read --start" ranks 2 train $few --start "$work/net"
+
 # What steps without a rule do not read is told, and what they are is.
 expect 0 "not read by this trainer: --rule, --rate, --epochs\$" "$TALLY" train --strategy pdadmm --steps 2 \
     --rule.beta 0.5 --rate 0.3 --epochs 3 --out "$work/unread"
